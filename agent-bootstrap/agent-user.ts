@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process'
+import { chmodSync, existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { RemoteError } from '../core/contract/remote-error.ts'
+import type { Confine } from './agents/driver.ts'
+import { inPidNamespace } from './sandbox-available.ts'
+
+type User = { name: string; uid: number; gid: number; home: string; shell: string }
+
+const run = promisify(execFile)
+const HAND_OVER_MS = 300_000
+const OPEN = ['-exec', 'chmod', '--recursive', 'a+rX', '{}', '+']
+
+const lookUp = (name: string): User => {
+  const line = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .find((entry) => entry.startsWith(`${name}:`))
+  const [, , uid, gid, , home = '/', shell = '/bin/sh'] = line?.split(':') ?? []
+  if (uid === undefined || gid === undefined)
+    throw new RemoteError('bug', `this machine has no user ${name} for agents`, { hint: 'its boot did not finish' })
+  return { name, uid: Number(uid), gid: Number(gid), home, shell }
+}
+
+export type AgentPlaces = { sessionDir: string; workDir: string; privateDir: string; cacheDir: string; dataDir: string }
+
+/**
+ * On a machine that is one session's alone the fence is a user without rights, in a PID namespace: it may do what it likes with the
+ * machine but act as it. `privateDir` is given to it again before each command: what we wrote there meanwhile is the agent's as well.
+ */
+export const asAgentUser = (name: string, places: AgentPlaces): Confine => {
+  const user = lookUp(name)
+  const owner = `${user.uid}:${user.gid}`
+  // Its processes may be there: this follows no link, whatever they put in its way.
+  const give = (path: string) => run('chown', ['--recursive', '--no-dereference', owner, path], { timeout: HAND_OVER_MS })
+  // Before there are any: what is the agent's already stays untouched, so that git need not read it again.
+  const giveRest = (path: string) =>
+    run('find', [path, '!', '-user', String(user.uid), '-exec', 'chown', '-h', owner, '{}', '+'], { timeout: HAND_OVER_MS })
+  const openUp = async () => {
+    chmodSync(places.sessionDir, 0o711)
+    // What the checkout borrows its objects from, and the agents that are installed. An image that brings them has them open.
+    for (const shared of [join(places.cacheDir, 'repositories'), join(places.dataDir, 'agents')])
+      if (existsSync(shared)) await run('find', [shared, '-maxdepth', '1', '!', '-perm', '-005', ...OPEN])
+  }
+  let checkout: Promise<unknown> | undefined
+  const rights = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--init-groups', '--inh-caps=-all', '--bounding-set=-all']
+  // Memory it uses up is taken from it, not from the runner.
+  const first = ['-n', '0', '--', 'setpriv', ...rights, '--no-new-privs', '--']
+  return async (command, args, env) => {
+    checkout ??= giveRest(places.workDir)
+    await Promise.all([checkout, give(places.privateDir), openUp()])
+    const { home, shell } = user
+    return {
+      ...inPidNamespace('choom', [...first, command, ...args]),
+      env: { ...env, HOME: home, USER: name, LOGNAME: name, SHELL: shell },
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import { execFile } from 'node:child_process'
+import { constants, openSync, rmSync } from 'node:fs'
+import { Socket } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+export type OutputPipe = {
+  /** For the child; close it once the child has it. */
+  writeFd: number
+  /** Hands over what comes until the last writer is gone. Reading rests while `take` has not resolved. */
+  read(take: (bytes: Uint8Array) => Promise<void>): Promise<void>
+}
+
+const MKFIFO_DEADLINE_MS = 10_000
+
+const openPipe = (path: string): OutputPipe => {
+  // The reader first and without waiting: opening a FIFO for writing waits for a reader otherwise.
+  const readFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const writeFd = openSync(path, constants.O_WRONLY)
+  rmSync(path)
+  const read = (take: (bytes: Uint8Array) => Promise<void>) =>
+    new Promise<void>((resolve) => {
+      const socket = new Socket({ fd: readFd, readable: true, writable: false })
+      socket.on('data', (bytes) => {
+        let taken = false
+        void take(bytes).then(() => {
+          taken = true
+          socket.resume()
+        })
+        // Mostly there is room at once; stopping and starting for each piece would be most of the work.
+        queueMicrotask(() => {
+          if (!taken) socket.pause()
+        })
+      })
+      socket.on('error', () => socket.destroy())
+      socket.on('close', () => resolve())
+    })
+  return { writeFd, read }
+}
+
+let made: Promise<[string, string]> | undefined
+
+const makeFifos = async (dir: string): Promise<[string, string]> => {
+  const paths: [string, string] = [join(dir, `.stdout-${process.pid}`), join(dir, `.stderr-${process.pid}`)]
+  for (const path of paths) rmSync(path, { force: true })
+  await promisify(execFile)('mkfifo', ['-m', '600', ...paths], { timeout: MKFIFO_DEADLINE_MS })
+  return paths
+}
+
+/** Makes the pipes already, while the runner waits for something else. */
+export const prepareOutputPipes = (dir: string) => {
+  made = makeFifos(dir)
+  made.catch(() => undefined) // whoever opens them hears of it
+}
+
+/** They are not needed after all. */
+export const dropOutputPipes = async () => {
+  const paths = await made?.catch(() => [])
+  made = undefined
+  for (const path of paths ?? []) rmSync(path, { force: true })
+}
+
+/**
+ * Real pipes for a command's output. What `spawn` makes are sockets, and a command that opens /dev/stdout or /dev/stderr by
+ * name fails on those ("No such device or address").
+ */
+export const openOutputPipes = async (dir: string): Promise<{ stdout: OutputPipe; stderr: OutputPipe }> => {
+  const prepared = made ?? makeFifos(dir)
+  made = undefined
+  const [stdout, stderr] = await prepared
+  return { stdout: openPipe(stdout), stderr: openPipe(stderr) }
+}

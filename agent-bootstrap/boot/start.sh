@@ -1,0 +1,22 @@
+#!/bin/sh
+# Makes the machine what the runner needs and starts it. Everything here may be done again.
+set -eu
+here=$(dirname "$(readlink -f "$0")")
+. /run/remote/machine.env
+
+id -u agent >/dev/null 2>&1 || useradd --create-home --shell /bin/bash --user-group agent
+install -d -m 711 /var/lib/remote /var/lib/remote/sessions
+install -d -m 755 /var/lib/remote/data /var/cache/remote
+
+install -m 644 "$here"/*.service "$here"/*.timer /etc/systemd/system/
+systemctl daemon-reload
+systemctl enable --quiet remote-rebooted.service
+# Before anything runs as `agent`: it must not be able to become this machine.
+systemctl start remote-metadata-guard.service
+# Git brings the repository in; what else a task may need comes while it runs.
+command -v git >/dev/null || "$here/toolchain.sh" git
+[ -z "$REMOTE_VOLUME" ] || "$here/workspace.sh" "$REMOTE_VOLUME" /workspace
+cut -d. -f1 /proc/uptime >/run/remote/runner-seen
+systemctl start remote-dead-man.timer
+systemctl start --no-block remote-toolchain.service
+systemctl start remote-runner.service

@@ -1,0 +1,14 @@
+#!/bin/sh
+# toolchain.sh [PACKAGE…]: installs what is missing of the documented base toolchain. A baked image has all of it.
+set -u
+export DEBIAN_FRONTEND=noninteractive
+[ $# -gt 0 ] || set -- git build-essential python3 python3-venv
+missing=
+for package in "$@"; do
+  dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+# The list of packages is words.
+# shellcheck disable=SC2086
+apt-get -qq -o DPkg::Lock::Timeout=120 update &&
+  apt-get -qq -y -o DPkg::Lock::Timeout=120 install --no-install-recommends $missing </dev/null

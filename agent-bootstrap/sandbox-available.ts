@@ -1,0 +1,71 @@
+import { execFile } from 'node:child_process'
+
+/** What the platform gives, and why not more. Cheap (two short processes) and asked once per process. */
+export type Isolation = { ok: boolean; why: string }
+
+const PROBE_MS = 5000
+
+/** The mounts and namespaces a session needs, tried for real: that bwrap is installed says nothing about what the kernel allows. */
+const BWRAP_PROBE = '--unshare-user --unshare-pid --die-with-parent --ro-bind / / --dev /dev --proc /proc --cap-drop ALL -- true'
+
+const succeeds = (command: string, args: string[]): Promise<Isolation> =>
+  new Promise((resolve) => {
+    execFile(command, args, { timeout: PROBE_MS }, (error, _, said) => {
+      if (!error) return resolve({ ok: true, why: `${command} works` })
+      if (error.code === 'ENOENT') return resolve({ ok: false, why: `${command} is not installed` })
+      const last = said.trim().split('\n').at(-1)
+      resolve({ ok: false, why: `${command}: ${last || `exit ${error.code ?? error.signal}`}` })
+    })
+  })
+
+const probeSandbox = async (): Promise<Isolation> => {
+  if (process.platform === 'darwin')
+    return succeeds('/usr/bin/sandbox-exec', ['-p', '(version 1)(allow default)', '/usr/bin/true'])
+  if (process.platform !== 'linux') return { ok: false, why: `there is no sandbox for ${process.platform}` }
+  const bwrap = await succeeds('bwrap', BWRAP_PROBE.split(' '))
+  if (bwrap.ok) return { ok: true, why: 'bubblewrap' }
+  return bwrap
+}
+
+let sandbox: Promise<Isolation> | undefined
+/** Can a session's files be fenced in here? `why` names the mechanism, or what is missing. */
+export const sandboxAvailable = (): Promise<Isolation> => {
+  sandbox ??= probeSandbox()
+  return sandbox
+}
+
+/**
+ * A PID namespace that ends with its starter. As root no user namespace is made: everything root may do stays possible. The
+ * inner shell is PID 1 so that the command is not: a PID 1 ignores every signal it has no handler for.
+ */
+export const inPidNamespace = (command: string, args: readonly string[]): { command: string; args: string[] } => {
+  const user = process.geteuid?.() === 0 ? [] : ['--user', '--map-current-user']
+  const unshare = [
+    'unshare',
+    ...user,
+    '--pid',
+    '--fork',
+    '--kill-child',
+    '--mount-proc',
+    '--',
+    '/bin/sh',
+    '-c',
+    // What it says itself when the command is killed must not mix with what the command says.
+    'exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); exit $?',
+    'sh',
+  ]
+  return { command: 'setpriv', args: ['--pdeathsig', 'KILL', ...unshare, command, ...args] }
+}
+
+const probePidNamespace = async (): Promise<Isolation> => {
+  if (process.platform !== 'linux') return { ok: false, why: `${process.platform} has no PID namespaces` }
+  const { command, args } = inPidNamespace('true', [])
+  return succeeds(command, args)
+}
+
+let pidNamespace: Promise<Isolation> | undefined
+/** Can a command's processes be made to end with it, even those that left its process group? */
+export const pidNamespaceAvailable = (): Promise<Isolation> => {
+  pidNamespace ??= probePidNamespace()
+  return pidNamespace
+}

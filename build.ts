@@ -1,0 +1,151 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
+
+const root = dirname(fileURLToPath(import.meta.url))
+const dist = join(root, 'dist')
+
+const PROGRAMS = {
+  run: 'cli/run.ts',
+  daemon: 'local/daemon-main.ts',
+  runner: 'agent-bootstrap/main.ts',
+  sandbox: 'agent-bootstrap/sandbox-line.ts',
+  aws: 'cli/cloud/aws-tools.ts',
+}
+
+/** Functions of the control plane in AWS, each with what it needs of the SDK and nothing else. */
+const LAMBDAS = ['http', 'socket', 'step', 'janitor', 'spend', 'spot-notice']
+
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
+const define = { REMOTE_VERSION: JSON.stringify(version) }
+
+const common: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node22',
+  minify: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+}
+
+const SANDBOX_LIBRARY = join('@anthropic-ai', 'sandbox-runtime')
+const OURS = { 'node:crypto': 'crypto', '../utils/which.js': 'which', '../utils/ripgrep.js': 'ripgrep' } as const
+
+/** Parts of the sandbox library that only cost time at the start of a session (processes, a large module) are ours. */
+const quickSandbox: Plugin = {
+  name: 'quick-sandbox',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^(node:crypto|\.\.\/utils\/(which|ripgrep)\.js)$/ }, ({ path, importer }) =>
+      importer.includes(SANDBOX_LIBRARY)
+        ? { path: join(root, 'agent-bootstrap/sandbox-library', `${OURS[path as keyof typeof OURS]}.ts`) }
+        : undefined,
+    ),
+}
+
+/** The compile cache holds what the first run of a file needed, and that may have been a session without a sandbox. */
+const sandboxApart: Plugin = {
+  name: 'sandbox-apart',
+  setup: ({ onResolve }) => onResolve({ filter: /^\.\/sandbox-line\.ts$/ }, () => ({ path: './sandbox.js', external: true })),
+}
+
+/** As large as all the rest, and only for clouds. */
+const awsApart: Plugin = {
+  name: 'aws-apart',
+  setup: ({ onResolve }) => onResolve({ filter: /^\.\/aws-tools\.ts$/ }, () => ({ path: './aws.js', external: true })),
+}
+
+/** One CommonJS file each: loading twenty modules costs 20 ms, and what is imported lazily is evaluated lazily here, too. */
+const program = (name: string, entry: string, outdir: string): BuildOptions => ({
+  ...common,
+  entryPoints: { [name]: entry },
+  outdir,
+  format: 'cjs',
+  sourcemap: 'external',
+  mainFields: ['module', 'main'],
+  define: { ...define, 'import.meta.url': '__url' },
+  plugins: [quickSandbox, sandboxApart, awsApart],
+  // Native accelerators of ws that nobody installs.
+  external: ['bufferutil', 'utf-8-validate'],
+  banner: { js: "const __url=require('node:url').pathToFileURL(__filename).href;" },
+})
+
+const environmentCredentials: Plugin = {
+  name: 'environment-credentials',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, () => ({
+      path: join(root, 'lambdas/sdk/environment-credentials.ts'),
+    })),
+}
+
+const lambda = (name: string, outdir: string): BuildOptions => ({
+  ...common,
+  entryPoints: { index: `lambdas/${name}.ts` },
+  outdir: join(outdir, 'lambdas', name),
+  outExtension: { '.js': '.mjs' },
+  format: 'esm',
+  target: 'node24',
+  // The modules of the SDK are half as large as its CommonJS and start sooner.
+  mainFields: ['module', 'main'],
+  define,
+  plugins: [environmentCredentials],
+  // What is CommonJS in there asks for Node's own modules.
+  banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+})
+
+/** What `remote` is: it answers what it can and loads the rest from the compile cache. */
+const entry = (outdir: string, help: string): BuildOptions => ({
+  ...common,
+  entryPoints: { remote: 'cli/remote.ts' },
+  outdir,
+  outExtension: { '.js': '.cjs' },
+  format: 'cjs',
+  define: { ...define, REMOTE_HELP: JSON.stringify(help) },
+  // `require` instead: the loader of modules is not started at all.
+  supported: { 'dynamic-import': false },
+  plugins: [
+    {
+      name: 'the-rest-stays-apart',
+      setup: ({ onResolve }) => onResolve({ filter: /^\.\/run\.ts$/ }, () => ({ path: './run.js', external: true })),
+    },
+  ],
+})
+
+/** What the program itself says, so that it need not be loaded to say it. */
+const helpOf = (outdir: string): string => {
+  const script = `import(${JSON.stringify(join(outdir, 'run.js'))}).then(({ run }) => run(['--help']))`
+  const asked = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } })
+  if (asked.status !== 0 || asked.stdout === '') throw new Error(`remote --help failed (${asked.status}): ${asked.stderr}`)
+  return asked.stdout
+}
+
+const buildInto = async (outdir: string): Promise<void> => {
+  for (const [name, file] of Object.entries(PROGRAMS)) {
+    if (!existsSync(join(root, file))) throw new Error(`${file} is missing`)
+    await build(program(name, file, outdir))
+  }
+  await Promise.all(LAMBDAS.map((name) => build(lambda(name, outdir))))
+  // The package as a whole is modules.
+  writeFileSync(join(outdir, 'package.json'), '{ "type": "commonjs" }\n')
+  await build(entry(outdir, helpOf(outdir)))
+  chmodSync(join(outdir, 'remote.cjs'), 0o755)
+}
+
+/** Whole or not at all: whoever runs from dist/ meanwhile never sees half of it. */
+const swapIn = (fresh: string): void => {
+  const old = `${fresh}-old`
+  if (existsSync(dist)) renameSync(dist, old)
+  renameSync(fresh, dist)
+  rmSync(old, { recursive: true, force: true })
+}
+
+const fresh = mkdtempSync(join(root, '.build-'))
+try {
+  await buildInto(fresh)
+  chmodSync(fresh, 0o755)
+  swapIn(fresh)
+} finally {
+  rmSync(fresh, { recursive: true, force: true })
+}

@@ -1,0 +1,85 @@
+import { RemoteError } from '../../core/contract/remote-error.ts'
+import type { Connection } from '../connect.ts'
+import { type Finding, fail, ok, warn } from '../finding.ts'
+import type { Io } from '../io.ts'
+import { version } from '../version.ts'
+import type { Cloud } from './clouds-file.ts'
+import { findStack } from './find-stack.ts'
+import type { Opened } from './opened-cloud.ts'
+import { checkStackVersion } from './stack-version.ts'
+import { QUOTAS, vcpuQuota } from './vcpu-quota.ts'
+
+/** One m6i.4xlarge, which is what large tasks get. */
+const ENOUGH_VCPUS = 16
+
+const refused = (name: string, error: unknown): Finding => {
+  if (error instanceof RemoteError)
+    return fail(name, error.message, error.hint ?? 'see AWS’s own tools: aws sts get-caller-identity')
+  throw error
+}
+
+/** Throws when there are none: nothing else can be asked then. */
+export const checkCredentials = async ({ access, region }: Opened): Promise<Finding[]> => {
+  const { account, arn } = await access.identity()
+  const from = access.profile ? `profile ${access.profile}` : 'the environment or AWS’s defaults'
+  return [ok('credentials', `from ${from}`), ok('identity', arn), ok('place', `account ${account}, region ${region}`)]
+}
+
+/** The stack as it describes itself; without it there is nothing to call. */
+export const checkStack = async ({ access, stack, region }: Opened): Promise<{ finding: Finding; cloud?: Cloud }> => {
+  try {
+    const [cloud, { status }] = await Promise.all([findStack(access, stack, region), access.describeStack(stack)])
+    const remark = checkStackVersion(cloud, cloud.version, version())
+    if (remark !== undefined) return { cloud, finding: warn('stack', remark, 'both can be brought up to date') }
+    const isSettled = /^(CREATE|UPDATE)_COMPLETE$/.test(status)
+    const finding = isSettled
+      ? ok('stack', `${stack}, version ${cloud.version}, ${status}`)
+      : warn('stack', `${stack} is ${status}`, 'if nobody is deploying right now: remote cloud deploy')
+    return { cloud, finding }
+  } catch (error) {
+    return { finding: refused('stack', error) }
+  }
+}
+
+/** A clock that is wrong shows here, too. */
+export const checkApi = async (connection: Connection): Promise<Finding> => {
+  try {
+    const began = performance.now()
+    const about = await connection.get('/v1/about', {}, { once: true })
+    const took = Math.round(performance.now() - began)
+    return ok('api', `${about.version}, ${about.activeSessions} sessions under way, answered in ${took} ms`)
+  } catch (error) {
+    return refused('api', error)
+  }
+}
+
+export const checkSocket = async (connection: Connection): Promise<Finding> => {
+  try {
+    const began = performance.now()
+    const socket = await connection.openSocket()
+    socket.close()
+    return ok('live', `a viewer is let in, in ${Math.round(performance.now() - began)} ms`)
+  } catch (error) {
+    return refused('live', error)
+  }
+}
+
+const asked = async ({ env }: Io, { access, region }: Opened, code: string): Promise<number | undefined> => {
+  const endpoint = env['AWS_ENDPOINT_URL_SERVICE_QUOTAS'] || env['AWS_ENDPOINT_URL'] || undefined
+  return vcpuQuota({ region, keys: await access.keys(), endpoint, code }).catch(() => undefined)
+}
+
+/** New accounts have 5 vCPUs: then an m6i.2xlarge is refused by AWS, whatever is asked. */
+export const checkQuotas = (io: Io, opened: Opened): Promise<Finding[]> =>
+  Promise.all(
+    Object.entries(QUOTAS).map(async ([kind, code]): Promise<Finding> => {
+      const vcpus = await asked(io, opened, code)
+      const raise = `ask for more, it is free: aws service-quotas request-service-quota-increase --region ${opened.region} --service-code ec2 --quota-code ${code} --desired-value 64`
+      if (vcpus === undefined) {
+        const see = `see it yourself: aws service-quotas get-service-quota --region ${opened.region} --service-code ec2 --quota-code ${code}`
+        return warn(`vCPUs ${kind}`, 'not checked: servicequotas:GetServiceQuota was not answered', see)
+      }
+      if (vcpus >= ENOUGH_VCPUS) return ok(`vCPUs ${kind}`, `${vcpus} at the same time`)
+      return warn(`vCPUs ${kind}`, `only ${vcpus} at the same time: machines larger than that are refused by AWS`, raise)
+    }),
+  )

@@ -1,0 +1,62 @@
+import type { Workspace } from '../../core/contract/workspace.ts'
+import { connectAsSaid } from '../control-planes.ts'
+import { type Io, write } from '../io.ts'
+import { styleOf } from '../output/style.ts'
+import { type Cell, type Column, table } from '../output/table.ts'
+import { widthOf } from '../output/width-of.ts'
+import { shownDuration } from '../values/duration.ts'
+import { shownSize } from '../values/size.ts'
+import type { Command } from '../verbs/verb.ts'
+
+const COLUMNS: readonly Column[] = [
+  { title: 'NAME', flexible: true },
+  { title: 'WHERE' },
+  { title: 'SIZE', align: 'right' },
+  { title: 'USED', align: 'right' },
+  { title: 'LAST USED', align: 'right' },
+  { title: 'HELD BY' },
+]
+
+const ago = (time: string | undefined) =>
+  time === undefined ? 'never' : `${shownDuration(Date.now() - Date.parse(time)).split(' ')[0]} ago`
+
+const rowOf = ({ name, runtime, sizeBytes, usedBytes, lastUsedAt, heldBy }: Workspace): Cell[] =>
+  [name, runtime, shownSize(sizeBytes), usedBytes === undefined ? '' : shownSize(usedBytes), ago(lastUsedAt), heldBy ?? ''].map(
+    (text) => ({ text }),
+  )
+
+const shown = (workspaces: readonly Workspace[], io: Io) =>
+  table(COLUMNS, workspaces.map(rowOf), widthOf(io.stdout, io.env, 120), styleOf(io.stdout, io.env).dim)
+
+export const workspaceList: Command = async ({ io, flags }) => {
+  const quiet = flags.on('quiet')
+  const list = await (await connectAsSaid(io, flags)).get('/v1/workspaces')
+  if (flags.on('json')) await write(io.stdout, `${JSON.stringify(list)}\n`)
+  else if (quiet) await write(io.stdout, list.workspaces.map(({ name }) => `${name}\n`).join(''))
+  else if (list.workspaces.length === 0)
+    await write(io.stderr, 'no workspaces; make one: remote workspace create --name project-alpha --size 100gb\n')
+  else await write(io.stdout, shown(list.workspaces, io))
+  return 0
+}
+
+export const workspaceShow: Command = async ({ io, args: [name = ''], flags }) => {
+  const quiet = flags.on('quiet')
+  const workspace = await (await connectAsSaid(io, flags)).get('/v1/workspaces/:name', { param: { name } })
+  if (flags.on('json')) await write(io.stdout, `${JSON.stringify(workspace)}\n`)
+  else if (quiet) await write(io.stdout, `${workspace.name}\n`)
+  else {
+    const { runtime, sizeBytes, usedBytes, createdAt, lastUsedAt, heldBy, base } = workspace
+    const facts: [string, string | undefined][] = [
+      ['name', workspace.name],
+      ['where', runtime],
+      ['size', shownSize(sizeBytes)],
+      ['used', usedBytes === undefined ? undefined : shownSize(usedBytes)],
+      ['created', createdAt],
+      ['last used', lastUsedAt ?? 'never'],
+      ['held by', heldBy ?? 'nobody'],
+      ['took in', base],
+    ]
+    await write(io.stdout, facts.map(([what, value]) => (value === undefined ? '' : `${what.padEnd(10)} ${value}\n`)).join(''))
+  }
+  return 0
+}

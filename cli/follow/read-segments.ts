@@ -1,0 +1,58 @@
+import { decodeRecords } from '../../core/contract/records.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
+import { type Joined, joinLog, type LogJoin } from '../../core/domain/log-join.ts'
+import type { Client } from '../client.ts'
+
+export type LogReader = Pick<Client, 'get' | 'bytes'>
+type Read = { join: LogJoin; open: boolean }
+
+const isBefore = (a: LogJoin, b: LogJoin) =>
+  a.next.attempt < b.next.attempt || (a.next.attempt === b.next.attempt && a.next.seq < b.next.seq)
+
+/**
+ * Feeds everything durable from `join.next` on to `give`, in order. The answer says whether more can come. Addresses of segments expire,
+ * and a reader may be slow: they are asked for anew as long as that leads further.
+ */
+export const readSegments = async (
+  reader: LogReader,
+  session: string,
+  start: LogJoin,
+  give: (joined: Joined) => Promise<void>,
+): Promise<Read> => {
+  for (let join = start; ; ) {
+    let reached = join
+    try {
+      return await readListed(reader, session, join, async (joined) => {
+        reached = joined.join
+        await give(joined)
+      })
+    } catch (error) {
+      if (!(error instanceof RemoteError && error.code === 'unavailable' && isBefore(join, reached))) throw error
+      join = reached
+    }
+  }
+}
+
+const readListed = async (
+  reader: LogReader,
+  session: string,
+  start: LogJoin,
+  give: (joined: Joined) => Promise<void>,
+): Promise<Read> => {
+  let join = start
+  const take = async (joined: Joined) => {
+    join = joined.join
+    await give(joined)
+  }
+  const { attempt, seq } = join.next
+  const log = await reader.get('/v1/sessions/:id/log', { param: { id: session }, query: { from: `${attempt}.${seq}` } })
+  for (const part of log.attempts) {
+    for (const segment of part.segments) {
+      if (part.attempt < join.next.attempt || (part.attempt === join.next.attempt && segment.last < join.next.seq)) continue
+      const { events } = decodeRecords(await reader.bytes(segment.url))
+      await take(joinLog(join, { kind: 'events', attempt: part.attempt, events }))
+    }
+    if (part.sealed) await take(joinLog(join, { kind: 'sealed', attempt: part.attempt, last: part.last, lost: part.lost }))
+  }
+  return { join, open: log.open }
+}

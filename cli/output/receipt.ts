@@ -1,0 +1,47 @@
+import type { Session } from '../../core/contract/session.ts'
+import { shownDuration } from '../values/duration.ts'
+import { shownMoney } from '../values/money.ts'
+import { oneLine } from './printable.ts'
+import type { Style } from './style.ts'
+
+const WORDS = {
+  succeeded: 'succeeded',
+  failed: 'failed',
+  terminated: 'terminated',
+  expired: 'expired',
+  over_budget: 'over budget',
+  lost: 'lost',
+  refused: 'refused',
+} as const
+
+const branchLines = ({ id, result }: Session, pulled: string | undefined, { bold, green, red }: Style): string[] => {
+  if (!result || (result.files === 0 && result.bundle === undefined)) return []
+  const size = `${result.files} ${result.files === 1 ? 'file' : 'files'}, ${green(`+${result.insertions}`)} ${red(`−${result.deletions}`)}`
+  const next = pulled
+    ? `see it: remote diff ${id}   take it: git merge ${pulled}`
+    : `bring it home: remote pull ${id}   see it: remote diff ${id}`
+  return [`branch ${bold(pulled ?? result.branch)}: ${size}`, next]
+}
+
+/** What a session came to: outcome, reason, time, cost and where the result is. `pulled`: the branch that is in the repository now. */
+export const receiptText = (session: Session, style: Style, pulled?: string): string => {
+  const { id, outcome, createdAt, endedAt, cost, usage, attempts, request } = session
+  if (!outcome) return ''
+  const good = outcome.outcome === 'succeeded'
+  const took = shownDuration(Date.parse(endedAt ?? createdAt) - Date.parse(createdAt))
+  const tokens = usage.inputTokens + usage.outputTokens
+  const facts = [
+    took,
+    shownMoney(cost.totalUsd),
+    ...(tokens > 0 ? [`${usage.inputTokens} tokens in, ${usage.outputTokens} out`] : []),
+    ...(attempts.length > 1 ? [`${attempts.length} attempts`] : []),
+  ]
+  const mark = good ? style.green('✓') : style.red('✗')
+  const head = `${mark} ${style.bold(id)} ${WORDS[outcome.outcome]}${outcome.reason && !good ? `: ${oneLine(outcome.reason).replace(/\.$/, '')}` : ''}`
+  const again = !good && request.agent !== 'shell' ? [`go on: remote resume ${id} "…"`] : []
+  return [
+    `${head} ${style.dim(`· ${facts.join(' · ')}`)}`,
+    ...branchLines(session, pulled, style).map((line) => `  ${line}`),
+    ...again.map((line) => `  ${line}`),
+  ].join('\n')
+}

@@ -1,0 +1,62 @@
+import type { Session } from '../../core/contract/session.ts'
+import type { Output } from '../io.ts'
+import { shownDuration } from '../values/duration.ts'
+import { shownMoney } from '../values/money.ts'
+import { oneLine } from './printable.ts'
+import { type Style, styleOf } from './style.ts'
+import { type Cell, type Column, table } from './table.ts'
+import { widthOf } from './width-of.ts'
+
+/** `where`: what the user calls the control plane that has it; the runtime of its record when left out. */
+export type Placed = { session: Session; where?: string | undefined }
+
+const COLUMNS: readonly Column[] = [
+  { title: 'ID' },
+  { title: 'TASK', flexible: true },
+  { title: 'WHERE', leaves: 1 },
+  { title: 'STATE' },
+  { title: 'BRANCH +/−', leaves: 2 },
+  { title: 'AGE', align: 'right' },
+  { title: 'TTL', align: 'right' },
+  { title: 'COST', align: 'right', leaves: 3 },
+]
+
+const WAITING = { follow_up: 'waits for you', permission: 'asks permission', budget: 'asks for budget' } as const
+
+const stateOf = ({ state, outcome, waiting, stop, unreachable }: Session): string => {
+  if (state === 'ended') return outcome?.outcome.replace('_', ' ') ?? 'ended'
+  if (stop) return 'stopping'
+  if (unreachable) return 'unreachable'
+  return waiting ? WAITING[waiting.for] : state
+}
+
+const paintOf = ({ state, outcome, waiting, unreachable }: Session, style: Style) => {
+  if (state === 'ended') return outcome?.outcome === 'succeeded' ? style.green : style.red
+  return waiting || unreachable ? style.yellow : style.cyan
+}
+
+/** The age people mean: the largest unit. */
+const shortAge = (ms: number) => shownDuration(ms).split(' ')[0] ?? ''
+
+const rowOf = ({ session, where }: Placed, style: Style, now: number): Cell[] => {
+  const { id, title, request, result, createdAt, expiresAt, state, cost } = session
+  return [
+    { text: id, paint: style.bold },
+    { text: oneLine(title) },
+    { text: where ?? request.runtime },
+    { text: stateOf(session), paint: paintOf(session, style) },
+    { text: result && result.files > 0 ? `${result.branch} +${result.insertions} −${result.deletions}` : '' },
+    { text: shortAge(now - Date.parse(createdAt)) },
+    { text: expiresAt && state !== 'ended' ? shortAge(Date.parse(expiresAt) - now) : '' },
+    { text: shownMoney(cost.totalUsd) },
+  ]
+}
+
+/** The table of `remote status`; columns that are empty everywhere are left out. */
+export const sessionTable = (sessions: readonly Placed[], out: Output, env: NodeJS.ProcessEnv, now: number): string => {
+  const style = styleOf(out, env)
+  const rows = sessions.map((session) => rowOf(session, style, now))
+  const used = COLUMNS.map((_, n) => n < 4 || rows.some((row) => row[n]?.text !== ''))
+  const kept = <T>(cells: readonly T[]) => cells.filter((_, n) => used[n])
+  return table(kept(COLUMNS), rows.map(kept), widthOf(out, env, 120), style.dim)
+}

@@ -1,0 +1,51 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { RemoteError } from '../core/contract/remote-error.ts'
+import type { Session } from '../core/contract/session.ts'
+import type { Connection } from './connect.ts'
+import { type BroughtHome, bringHome } from './git/bring-home.ts'
+import { type Io, write } from './io.ts'
+import { pushBranch } from './push-branch.ts'
+
+/** Hands out a directory for a while, and a way to fetch bundles into it. */
+export const withDownloads = async <T>(
+  connection: Connection,
+  use: (download: (sha256: string) => Promise<string>, dir: string) => Promise<T>,
+): Promise<T> => {
+  const dir = await mkdtemp(join(tmpdir(), 'remote-'))
+  try {
+    return await use(async (sha256) => {
+      const file = join(dir, sha256)
+      await writeFile(file, await connection.bytes(`/v1/bundles/${sha256}`))
+      return file
+    }, dir)
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
+export type TakeHome = { io: Io; connection: Connection; session: Session; repositoryDir: string; push: boolean; quiet: boolean }
+
+/** The result as a branch of the repository; throws when that cannot be. */
+export const pullResult = ({ io, connection, session, repositoryDir }: Omit<TakeHome, 'push' | 'quiet'>): Promise<BroughtHome> =>
+  withDownloads(connection, (download) => bringHome({ repositoryDir, session, download, env: io.env }))
+
+/** After a session: brings home what it changed, if anything. A failure is said and does not change how the session ended. */
+export const takeHome = async ({ push, quiet, ...ask }: TakeHome): Promise<string | undefined> => {
+  const { result, id } = ask.session
+  if (!result || result.commit === result.base) return undefined
+  try {
+    const { branch } = await pullResult(ask)
+    if (push) await pushBranch(ask.io, ask.repositoryDir, branch)
+    return branch
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error
+    if (!quiet)
+      await write(
+        ask.io.stderr,
+        `remote: the result is not here yet: ${error.message}\n  ${error.hint ?? ''}\n  try again: remote pull ${id}${push ? ' --push' : ''}\n`,
+      )
+    return undefined
+  }
+}

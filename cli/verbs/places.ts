@@ -1,0 +1,53 @@
+import { type Flag, JSON_FLAG, ON_FLAG, QUIET_FLAG, type Verb } from './verb.ts'
+
+const STACK_FLAGS: readonly Flag[] = [
+  { name: 'stack', type: 'string', value: 'S', summary: 'name of the CloudFormation stack (remote)' },
+  { name: 'region', type: 'string', value: 'R', summary: 'its region (that of AWS_REGION or the profile)' },
+  { name: 'profile', type: 'string', value: 'P', summary: 'profile of ~/.aws to use (that of AWS_PROFILE)' },
+]
+
+export const PLACE_VERBS: readonly Verb[] = [
+  {
+    name: 'cloud deploy',
+    group: 'places',
+    summary: 'make the control plane in your AWS account, or bring it up to date',
+    about:
+      'Says where, as whom and what it costs, and asks. Then it runs the CDK of this checkout: bootstrap, once per account and region, and deploy. Nothing in it is always on and nothing listens to the internet. Afterwards it is your default, as with `cloud use`.',
+    args: [],
+    flags: [
+      ...STACK_FLAGS,
+      { name: 'set', type: 'list', value: 'NAME=VALUE', summary: 'a setting of infra/config.ts (again for more)' },
+      { name: 'yes', type: 'boolean', summary: 'do not ask' },
+      JSON_FLAG,
+      QUIET_FLAG,
+    ],
+    examples: [
+      ['remote cloud deploy', 'asks before it changes anything'],
+      ['remote cloud deploy --region us-east-1 --set dailyBudgetUsd=25 --yes', 'in one go'],
+    ],
+    load: async () => (await import('../commands/cloud-deploy.ts')).cloudDeploy,
+  },
+  {
+    name: 'cloud use',
+    group: 'places',
+    summary: 'run sessions in your AWS account from now on',
+    about:
+      'Finds the stack, tries whether you may call it, and makes it the default. Another region is another runtime, cloud:REGION; the one used last is the one called cloud. Your credentials are found as by AWS’s own tools (profiles, SSO, roles, environment) and are kept nowhere.',
+    args: [],
+    flags: [...STACK_FLAGS, JSON_FLAG, QUIET_FLAG],
+    examples: [
+      ['remote cloud use', 'the stack `remote` in your region'],
+      ['remote cloud use --region us-east-1 --profile work', 'with a profile, kept for it'],
+    ],
+    load: async () => (await import('../commands/cloud-use.ts')).cloudUse,
+  },
+  {
+    name: 'cloud doctor',
+    group: 'places',
+    summary: 'check what cloud sessions need, by trying it',
+    args: [],
+    flags: [{ ...ON_FLAG, summary: 'which cloud: cloud:REGION (the one called cloud when left out)' }, JSON_FLAG],
+    examples: [['remote cloud doctor', 'credentials, stack, version, API, live path, quotas']],
+    load: async () => (await import('../commands/cloud-doctor.ts')).cloudDoctor,
+  },
+]

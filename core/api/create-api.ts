@@ -1,0 +1,52 @@
+import { Hono } from 'hono'
+import type { ExtractSchema } from 'hono/types'
+import type { About } from '../contract/about.ts'
+import { RemoteError } from '../contract/errors.ts'
+import { PlanRequest } from '../contract/plan.ts'
+import type { ControlPlane } from '../usecases/control-plane.ts'
+import { bundleRoutes } from './bundle-routes.ts'
+import { body } from './checked.ts'
+import { errorAnswer, noRoute } from './error-answer.ts'
+import { secretRoutes, workspaceRoutes } from './keep-routes.ts'
+import { repositoryIn } from './path-parts.ts'
+import { runnerRoutes } from './runner-routes.ts'
+import { sessionRoutes } from './session-routes.ts'
+
+export type ApiOptions = {
+  /** Hears of every error that is not a refusal; the caller of the API is told its `id` alone. */
+  onBug?: (error: unknown, id: string) => void
+  /** Ends the control plane, where it is a process of the caller's own. */
+  stop?: () => void
+}
+
+const cannotStop = () =>
+  new RemoteError('not_supported', 'this control plane cannot be stopped by a call', { hint: 'only the local one can' })
+
+/** The HTTP API under `/v1`. It translates and decides nothing. */
+export const createApi = (plane: ControlPlane, about: () => Promise<About>, options: ApiOptions = {}) => {
+  const { onBug = (error, id) => console.error(id, error), stop } = options
+  const v1 = new Hono()
+    .route('/sessions', sessionRoutes(plane))
+    .route('/runner', runnerRoutes(plane))
+    .route('/bundles', bundleRoutes(plane))
+    .route('/workspaces', workspaceRoutes(plane))
+    .route('/secrets', secretRoutes(plane))
+    .post('/plan', body(PlanRequest), async (c) => c.json(await plane.plan(c.req.valid('json'))))
+    .get('/repositories/:id', async (c) => c.json(await plane.knownCommits(repositoryIn(c.req.param('id')))))
+    .get('/about', async (c) => c.json(await about()))
+    .post('/daemon/stop', (c) => {
+      if (!stop) throw cannotStop()
+      stop()
+      return c.json({})
+    })
+    // Loaded when asked for: nobody who dispatches needs it.
+    .get('/openapi.json', async (c) => c.json((await import('./openapi.ts')).openApi()))
+  return new Hono()
+    .route('/v1', v1)
+    .notFound(noRoute)
+    .onError((error, c) => errorAnswer(c, error, onBug))
+}
+
+export type Api = ReturnType<typeof createApi>
+/** What each path takes and answers, by method: what a client is typed from. */
+export type ApiSchema = ExtractSchema<Api>

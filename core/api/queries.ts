@@ -1,0 +1,42 @@
+import * as z from 'zod'
+import type { Position } from '../contract/ids.ts'
+import { Architecture } from '../contract/runner.ts'
+
+const DEFAULT_LIMIT = 100
+const MAX_LIMIT = 500
+
+export const ListQuery = z.object({
+  all: z.enum(['0', '1', 'false', 'true']).optional().describe('ended ones too'),
+  limit: z
+    .string()
+    .regex(/^[0-9]{1,4}$/)
+    .optional()
+    .describe(`at most ${MAX_LIMIT}, by default ${DEFAULT_LIMIT}`),
+  cursor: z.string().max(256).optional().describe('`next` of the page before'),
+})
+export const LogQuery = z.object({
+  from: z
+    .string()
+    .regex(/^[1-9][0-9]{0,8}\.[0-9]{1,12}$/, { error: 'a position is ATTEMPT.SEQ' })
+    .optional()
+    .describe('first position wanted, as attempt.seq'),
+})
+export const InboxQuery = z.object({
+  after: z
+    .string()
+    .regex(/^[0-9]{1,9}$/)
+    .optional(),
+})
+
+export const BundleQuery = z.object({ arch: Architecture })
+
+export const listWanted = ({ all, limit, cursor }: z.output<typeof ListQuery>) => ({
+  all: all === '1' || all === 'true',
+  limit: Math.min(MAX_LIMIT, Math.max(1, Number(limit ?? DEFAULT_LIMIT))),
+  cursor,
+})
+
+export const positionWanted = ({ from = '1.0' }: z.output<typeof LogQuery>): Position => {
+  const [attempt, seq] = from.split('.').map(Number)
+  return { attempt: attempt ?? 1, seq: seq ?? 0 }
+}

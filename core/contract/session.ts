@@ -1,0 +1,118 @@
+import * as z from 'zod'
+import { Dispatch } from './dispatch.ts'
+import { Position, SessionId } from './ids.ts'
+import { Outcome, Result, Usage } from './outcome.ts'
+
+export const STATES = ['queued', 'placing', 'launching', 'booting', 'running', 'releasing', 'ended'] as const
+export const SessionState = z.enum(STATES)
+export type SessionState = z.infer<typeof SessionState>
+
+/** ISO 8601 in UTC with milliseconds. */
+const Time = z.string()
+
+/** What was bought for an attempt, and at which price: the market's at launch for spot. */
+export const Purchase = z.object({
+  instance: z.string(),
+  zone: z.string(),
+  spot: z.boolean(),
+  usdPerHour: z.number().min(0),
+  diskGb: z.number().min(0),
+})
+export type Purchase = z.infer<typeof Purchase>
+
+/** One machine's try at a session. */
+export const Attempt = z.object({
+  number: z.int().min(1),
+  /** The compute adapter's own name for the machine; absent until launched. */
+  machine: z.string().optional(),
+  purchase: Purchase.optional(),
+  launchedAt: Time.optional(),
+  greetedAt: Time.optional(),
+  runnerVersion: z.string().optional(),
+  endedAt: Time.optional(),
+  /** Position of the last durable event, once the attempt's log is sealed. */
+  lastSeq: z.int().min(0).optional(),
+  /** Why the machine was lost, when it was. */
+  lost: z.string().optional(),
+})
+export type Attempt = z.infer<typeof Attempt>
+
+/** What a session costs so far, or cost: the estimate while it runs, the receipt when it ended. US dollars. */
+export const Cost = z.object({
+  computeUsd: z.number(),
+  volumeUsd: z.number(),
+  addressUsd: z.number(),
+  controlPlaneUsd: z.number(),
+  agentUsd: z.number(),
+  totalUsd: z.number(),
+})
+export type Cost = z.infer<typeof Cost>
+
+export const WAITS = ['follow_up', 'permission', 'budget'] as const
+
+export const Session = z.object({
+  id: SessionId,
+  /** First line of the task, shortened and redacted. */
+  title: z.string(),
+  /** The request without `credentials`; secret values in it are redacted. */
+  request: Dispatch.omit({ credentials: true }),
+  /** What of the request is not as it was typed, because that held a secret: `env.NAME`, `setup`, `agentCommand`, `cwd`. */
+  hidden: z.array(z.string()).optional(),
+  by: z.string(),
+  createdAt: Time,
+  state: SessionState,
+  stateSince: Time,
+  /** Grows by one with every change; a change names the version it was made from. */
+  version: z.int().min(1),
+  attempts: z.array(Attempt),
+  retriesLeft: z.int().min(0),
+  /** Last position the runner reported. */
+  position: Position.optional(),
+  /** Numbered inbox items so far, and the last one the runner acknowledged. */
+  inboxLast: z.int().min(0),
+  inboxHandled: z.int().min(0),
+  heardAt: Time.optional(),
+  waiting: z.object({ for: z.enum(WAITS), since: Time, what: z.string().optional() }).optional(),
+  unreachable: z.object({ since: Time, checkedAt: Time.optional() }).optional(),
+  /** The step of this state failed and is tried again, not before the time given. Every move clears it. */
+  trouble: z.object({ tries: z.int().min(1), code: z.string(), reason: z.string(), notBefore: Time }).optional(),
+  /** Somebody asked for the end: once is graceful, twice is now. */
+  stop: z.object({ how: z.enum(['graceful', 'now']), by: z.string(), at: Time, why: Outcome }).optional(),
+  usage: Usage,
+  cost: Cost,
+  peakMemoryBytes: z.number().optional(),
+  /** How the agent can be resumed (its own session id), as the runner last reported it. */
+  agentHandle: z.string().optional(),
+  /** Why the next move is made: set when the run is over, copied to `outcome` when everything is released. */
+  ending: Outcome.optional(),
+  outcome: Outcome.optional(),
+  result: Result.optional(),
+  /** What the last attempt left that could tell, whether it ended or its machine was taken away; its commits are the `result`. */
+  checkpoint: z.object({ attempt: z.int().min(1), agentFiles: z.string().optional() }).optional(),
+  endedAt: Time.optional(),
+  /** Ends that a clock decides, as absolute times. */
+  expiresAt: Time.optional(),
+})
+export type Session = z.infer<typeof Session>
+
+/** A change of a session, for people and audits; `hash` covers the entry and the hash before it. */
+export const TimelineEntry = z.object({
+  n: z.int().min(1),
+  at: Time,
+  by: z.string(),
+  what: z.string(),
+  detail: z.record(z.string(), z.unknown()).optional(),
+  hash: z.string(),
+})
+export type TimelineEntry = z.infer<typeof TimelineEntry>
+
+export const SessionList = z.object({ sessions: z.array(Session), next: z.string().optional() })
+export const Timeline = z.object({ entries: z.array(TimelineEntry), intact: z.boolean() })
+export const Explanation = z.object({
+  session: SessionId,
+  /** Sentences, the most important first. */
+  says: z.array(z.string()),
+  /** What the reader can do next: commands. */
+  next: z.array(z.string()),
+})
+export type Explanation = z.infer<typeof Explanation>

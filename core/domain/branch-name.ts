@@ -1,0 +1,1 @@
+export const branchOf = (session: string) => `remote/${session}`

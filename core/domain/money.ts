@@ -1,0 +1,58 @@
+import type { Usage } from '../contract/outcome.ts'
+import type { Attempt, Cost, Session } from '../contract/session.ts'
+import {
+  HOURS_PER_MONTH,
+  USD_PER_ADDRESS_HOUR,
+  USD_PER_GB_MONTH,
+  USD_PER_LIFECYCLE,
+  USD_PER_RUNNING_HOUR,
+  usdPerHourOf,
+} from './catalogue.ts'
+
+export const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0, costUsd: 0 }
+export const NO_COST: Cost = { computeUsd: 0, volumeUsd: 0, addressUsd: 0, controlPlaneUsd: 0, agentUsd: 0, totalUsd: 0 }
+
+/** EC2 bills by the second, a minute at least. */
+const MIN_BILLED_SECONDS = 60
+
+/** Reports count from the session's start, so the larger one is the later one, however often and in which order they come. */
+export const moreUsage = (known: Usage, reported: Usage | undefined): Usage =>
+  reported
+    ? {
+        inputTokens: Math.max(known.inputTokens, reported.inputTokens),
+        outputTokens: Math.max(known.outputTokens, reported.outputTokens),
+        costUsd: Math.max(known.costUsd, reported.costUsd),
+      }
+    : known
+
+const until = ({ endedAt }: Attempt, now: number) => (endedAt ? Date.parse(endedAt) : now)
+
+/** What an attempt's machine cost; before it is known what was bought, what the request asks for. */
+const machineCost = ({ request }: Session, attempt: Attempt, now: number) => {
+  if (!attempt.launchedAt) return { computeUsd: 0, volumeUsd: 0, addressUsd: 0, hours: 0 }
+  const seconds = (until(attempt, now) - Date.parse(attempt.launchedAt)) / 1000
+  const hours = Math.max(MIN_BILLED_SECONDS, seconds) / 3600
+  const { usdPerHour, diskGb } = attempt.purchase ?? { usdPerHour: usdPerHourOf(request), diskGb: 0 }
+  return {
+    computeUsd: hours * usdPerHour,
+    volumeUsd: (hours * diskGb * USD_PER_GB_MONTH) / HOURS_PER_MONTH,
+    addressUsd: hours * USD_PER_ADDRESS_HOUR,
+    hours,
+  }
+}
+
+/** The estimate at `now`; the receipt once every attempt has ended. The user's own machines cost nothing by the hour. */
+export const costOf = (session: Session, now: number): Cost => {
+  const agentUsd = session.usage.costUsd
+  if (!session.request.runtime.startsWith('cloud')) return { ...NO_COST, agentUsd, totalUsd: agentUsd }
+  const machines = session.attempts.map((attempt) => machineCost(session, attempt, now))
+  const sum = (key: keyof ReturnType<typeof machineCost>) => machines.reduce((total, machine) => total + machine[key], 0)
+  const cost = {
+    computeUsd: sum('computeUsd'),
+    volumeUsd: sum('volumeUsd'),
+    addressUsd: sum('addressUsd'),
+    controlPlaneUsd: USD_PER_LIFECYCLE + sum('hours') * USD_PER_RUNNING_HOUR,
+    agentUsd,
+  }
+  return { ...cost, totalUsd: Object.values(cost).reduce((total, usd) => total + usd, 0) }
+}

@@ -1,0 +1,37 @@
+import type { Session } from '../contract/session.ts'
+import { type Change, ending, iso, moved, note, unchanged } from './change.ts'
+import type { Fact } from './facts.ts'
+import { FIRST_RETRY_SECONDS, PLAN, SLOWEST_RETRY_SECONDS } from './plan.ts'
+
+type Failure = Extract<Fact, { type: 'step-failed' }>
+
+const backoffSeconds = (tries: number) => Math.min(SLOWEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** Math.min(tries - 1, 10))
+
+const STATES: Partial<Record<Failure['step'], readonly string[]>> = {
+  place: PLAN.place.states,
+  launch: PLAN.launch.states,
+  find: PLAN.run.states,
+  release: PLAN.release.states,
+}
+
+const isSpent = (step: Failure['step'], tries: number) => {
+  if (step === 'place') return tries > PLAN.place.retries
+  return step === 'launch' && tries > PLAN.launch.retries
+}
+
+/** A failed call is tried again at a growing distance, or ends the session as refused. Release and asking are never given up. */
+export const advanceFailure = (session: Session, fact: Failure, now: number): Change => {
+  const { step, code, reason } = fact
+  if (!STATES[step]?.includes(session.state)) return unchanged(session)
+  const tries = (session.trouble?.tries ?? 0) + 1
+  const mayEnd = step === 'place' || step === 'launch'
+  if (mayEnd && (!fact.retryable || isSpent(step, tries))) {
+    const why = { outcome: 'refused' as const, code: code.slice(0, 64), reason: reason.slice(0, 2000) }
+    return { session: ending(session, why, now), notes: [note(`${step} failed`, { code, reason })] }
+  }
+  const notBefore = iso(now + backoffSeconds(tries) * 1000)
+  const placing = session.state === 'queued' ? moved(session, 'placing', now) : session
+  const next: Session = { ...placing, trouble: { tries, code, reason, notBefore } }
+  // A failure that goes on is noted when it begins; its count is in the record.
+  return { session: next, notes: tries === 1 ? [note(`${step} failed`, { code, reason, again: notBefore })] : [] }
+}

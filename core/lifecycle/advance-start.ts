@@ -1,0 +1,45 @@
+import type { Session } from '../contract/session.ts'
+import { ttlSecondsOf } from '../domain/session-ends.ts'
+import { type Change, currentAttempt, isCurrent, iso, moved, note, unchanged, withAttempt } from './change.ts'
+import type { Fact } from './facts.ts'
+
+type Start = Extract<Fact, { type: 'placed' | 'launched' | 'greeted' }>
+
+const launched = (session: Session, { machine, purchase }: Extract<Start, { type: 'launched' }>, now: number): Change => {
+  const known = currentAttempt(session)
+  if (known?.machine !== undefined) return unchanged(session)
+  const named = withAttempt(session, { machine, ...(purchase && { purchase }), launchedAt: known?.launchedAt ?? iso(now) })
+  const notes = [note('launched', { attempt: known?.number, machine, ...purchase })]
+  return { session: session.state === 'launching' ? moved(named, 'booting', now) : named, notes }
+}
+
+const greeted = (session: Session, version: string, now: number): Change => {
+  const attempt = currentAttempt(session)
+  if (session.state === 'running') {
+    // The runner came back on the same machine.
+    const back = withAttempt({ ...session, heardAt: iso(now) }, { runnerVersion: version })
+    return { session: back, notes: [note('runner came back', { attempt: attempt?.number, version })] }
+  }
+  if (session.state !== 'launching' && session.state !== 'booting') return unchanged(session)
+  const ttlSeconds = ttlSecondsOf(session.request)
+  const met = withAttempt(session, {
+    launchedAt: attempt?.launchedAt ?? iso(now),
+    greetedAt: iso(now),
+    runnerVersion: version,
+  })
+  const running: Session = { ...moved(met, 'running', now), heardAt: iso(now) }
+  // Counted from the first time it ran: a lost machine does not buy more time.
+  if (ttlSeconds !== null && !running.expiresAt) running.expiresAt = iso(now + ttlSeconds * 1000)
+  return { session: running, notes: [note('running', { attempt: attempt?.number, runner: version })] }
+}
+
+export const advanceStart = (session: Session, fact: Start, now: number): Change => {
+  if (fact.type === 'placed') {
+    if (session.state !== 'queued' && session.state !== 'placing') return unchanged(session)
+    const number = session.attempts.length + 1
+    const next = { ...moved(session, 'launching', now), attempts: [...session.attempts, { number }] }
+    return { session: next, notes: [note('placed', { attempt: number, runtime: session.request.runtime })] }
+  }
+  if (!isCurrent(session, fact.attempt)) return unchanged(session)
+  return fact.type === 'launched' ? launched(session, fact, now) : greeted(session, fact.version, now)
+}

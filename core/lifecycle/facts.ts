@@ -1,0 +1,38 @@
+import type { Outcome, Result, Usage } from '../contract/outcome.ts'
+import type { Beat, Leaving } from '../contract/runner.ts'
+import type { Purchase } from '../contract/session.ts'
+import type { StepName } from './plan.ts'
+
+/**
+ * What has happened, in the past tense. `attempt` names the attempt it happened to: a fact about another one changes nothing.
+ * Any fact may come twice, late or out of order.
+ */
+export type Fact =
+  | { type: 'placed' }
+  | { type: 'launched'; attempt: number; machine: string; purchase?: Purchase | undefined }
+  | { type: 'greeted'; attempt: number; version: string }
+  | { type: 'beaten'; attempt: number; beat: Beat }
+  | {
+      type: 'finished'
+      attempt: number
+      outcome: Outcome
+      result?: Result | undefined
+      usage?: Usage | undefined
+      agentHandle?: string | undefined
+      lastSeq: number
+      inboxHandled: number
+      peakMemoryBytes?: number | undefined
+      agentFiles?: string | undefined
+    }
+  /** Its machine is being taken away: what there is of it so far is stored. */
+  | ({ type: 'left'; attempt: number } & Leaving)
+  | { type: 'inbox-grown'; last: number; by: string; what: string }
+  | { type: 'stop-asked'; how: 'graceful' | 'now'; by: string; why: Outcome }
+  /** Compute was asked after a silence and says that the machine is there. */
+  | { type: 'unreachable'; attempt: number }
+  /** `log`: what it said last, when that is known. */
+  | { type: 'machine-gone'; attempt: number; why: string; log?: string | undefined }
+  | { type: 'deadline-passed'; step: StepName; attempt: number }
+  /** `settled`: what outlives attempts (workspace, secrets) was given back too. `attempt` 0: there never was one. */
+  | { type: 'released'; attempt: number; lastSeq: number; settled: boolean }
+  | { type: 'step-failed'; step: StepName; code: string; reason: string; retryable: boolean }

@@ -1,0 +1,41 @@
+import type { Beat, BeatAnswer } from '../contract/runner.ts'
+import type { Session } from '../contract/session.ts'
+import { applyFact } from '../lifecycle/apply-fact.ts'
+import type { Ports } from '../ports/ports.ts'
+import { fenced, refuseFenced } from './fenced.ts'
+import { hideSecrets } from './session-secrets.ts'
+import { storedSession } from './stored-session.ts'
+
+type Needs = Pick<Ports, 'sessions' | 'inbox' | 'secrets' | 'doorbell' | 'clock' | 'lifecycle'>
+
+const withoutSecrets = async (ports: Needs, session: Session, beat: Beat): Promise<Beat> => {
+  const { waiting } = beat.flags
+  if (!waiting?.what) return beat
+  return { ...beat, flags: { waiting: { ...waiting, what: await hideSecrets(ports)(session, waiting.what) } } }
+}
+
+const answer = async ({ inbox, doorbell }: Needs, session: Session): Promise<BeatAnswer> => {
+  // Not the record's number: an item counts from when it is stored, even if its sender crashed right then.
+  const items = await inbox.after(session.id, session.inboxHandled)
+  const { maxCostUsd } = session.request
+  const { stop } = session
+  return {
+    inboxLast: items.at(-1)?.n ?? session.inboxHandled,
+    watch: await doorbell.watched(session.id),
+    budgetLeftUsd: maxCostUsd === undefined ? null : Math.max(0, maxCostUsd - session.cost.totalUsd),
+    ...(stop ? { stop: { how: stop.how, why: stop.why } } : {}),
+  }
+}
+
+/** The runner is alive, and tells how far it is. Throws `fenced` when it should not be. */
+export const beat =
+  (ports: Needs) =>
+  async (id: string, attempt: number, told: Beat): Promise<BeatAnswer> => {
+    const before = await storedSession(ports)(id)
+    refuseFenced(before, attempt)
+    const session = await applyFact(ports)(id, { type: 'beaten', attempt, beat: await withoutSecrets(ports, before, told) })
+    refuseFenced(session, attempt)
+    if (session.state !== 'running') throw fenced(id, attempt)
+    await ports.lifecycle.wake(id)
+    return answer(ports, session)
+  }

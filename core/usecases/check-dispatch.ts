@@ -1,0 +1,93 @@
+import type { Dispatch } from '../contract/dispatch.ts'
+import { RemoteError } from '../contract/errors.ts'
+import { MIN_SECRET_CHARACTERS } from '../contract/secret.ts'
+import { CATALOGUE, instanceType } from '../domain/catalogue.ts'
+import type { Ports } from '../ports/ports.ts'
+import type { Settings } from './settings.ts'
+
+type Needs = Pick<Ports, 'workspaces' | 'bundles' | 'sessions'>
+
+const refuse = (message: string, hint: string) => new RemoteError('refused', message, { hint })
+
+const checkAgent = ({ agents }: Settings, ask: Dispatch) => {
+  if (ask.agent === 'shell' && ask.agentCommand !== undefined) {
+    throw refuse('the shell agent has no agent command', 'the task itself is the command line; leave --agent-command out')
+  }
+  if (ask.agentCommand === undefined && !agents.includes(ask.agent)) {
+    throw refuse(
+      `there is no agent ${ask.agent}`,
+      `known: ${agents.join(', ')}; any other ACP agent: --agent-command "its command line"`,
+    )
+  }
+}
+
+const checkPlace = ({ runtimes }: Settings, ask: Dispatch) => {
+  if (ask.instance !== undefined && !instanceType(ask.instance)) {
+    const known = CATALOGUE.map(({ instance }) => instance).join(', ')
+    throw refuse(`there is no instance type ${ask.instance}`, `known: ${known}`)
+  }
+  if (!runtimes.includes(ask.runtime)) {
+    throw new RemoteError('not_supported', `sessions cannot run on ${ask.runtime} from here`, {
+      hint: `known: ${runtimes.join(', ')}`,
+    })
+  }
+  const isBought = ask.instance !== undefined || ask.spot || ask.maxPriceUsd !== undefined
+  if (isBought && !ask.runtime.startsWith('cloud')) {
+    throw refuse(
+      `${ask.runtime} has no instance types and no prices`,
+      'leave out --instance, --spot and --max-price, or choose a cloud runtime with --on',
+    )
+  }
+}
+
+const checkCredentials = ({ credentials }: Dispatch) => {
+  const short = Object.keys(credentials).find((name) => (credentials[name] ?? '').length < MIN_SECRET_CHARACTERS)
+  if (short === undefined) return
+  throw refuse(
+    `the value of ${short} is too short to be kept out of the log`,
+    `a secret has at least ${MIN_SECRET_CHARACTERS} characters`,
+  )
+}
+
+const checkWorkspace = async ({ workspaces }: Needs, ask: Dispatch) => {
+  if (ask.workspace === undefined) return
+  const workspace = await workspaces.get(ask.workspace)
+  if (!workspace)
+    throw refuse(`there is no workspace ${ask.workspace}`, `create it: remote workspace create --name ${ask.workspace}`)
+  if (workspace.runtime !== ask.runtime) {
+    throw refuse(`workspace ${ask.workspace} is on ${workspace.runtime}`, `run there: --on ${workspace.runtime}`)
+  }
+  if (workspace.heldBy === undefined) return
+  throw new RemoteError('held', `workspace ${ask.workspace} is held by ${workspace.heldBy}`, {
+    hint: `wait for it (remote attach ${workspace.heldBy}) or end it (remote terminate ${workspace.heldBy})`,
+  })
+}
+
+const checkRepository = async ({ bundles }: Needs, { repository }: Dispatch) => {
+  if (!repository || (await bundles.chain(repository.id, repository.commit))) return
+  throw new RemoteError('repository', `commit ${repository.commit.slice(0, 12)} of ${repository.name} has not been sent here`, {
+    hint: 'dispatch again: what is missing is sent then',
+  })
+}
+
+const checkResumed = async ({ sessions }: Needs, { resumes }: Dispatch) => {
+  if (resumes === undefined) return
+  const before = await sessions.get(resumes)
+  if (!before)
+    throw new RemoteError('not_found', `there is no session ${resumes} to resume`, { hint: 'list them: remote status --all' })
+  if (before.state === 'ended') return
+  throw new RemoteError('conflict', `session ${resumes} has not ended`, { hint: `tell it: remote send ${resumes} "…"` })
+}
+
+/** Everything that can be known to be wrong with a request, before anything is recorded or started for it. */
+export const checkDispatch =
+  (ports: Needs, settings: Settings) =>
+  async (ask: Dispatch): Promise<void> => {
+    checkAgent(settings, ask)
+    checkPlace(settings, ask)
+    checkCredentials(ask)
+    await checkWorkspace(ports, ask)
+    await checkRepository(ports, ask)
+    await checkResumed(ports, ask)
+    await settings.admit(ask)
+  }

@@ -1,0 +1,78 @@
+import type { Ports } from '../ports/ports.ts'
+import { beat } from './beat.ts'
+import { bootFailed } from './boot-failed.ts'
+import { bundleStored } from './bundle-stored.ts'
+import { createWorkspace } from './create-workspace.ts'
+import { deleteSecret } from './delete-secret.ts'
+import { deleteWorkspace } from './delete-workspace.ts'
+import { dispatch } from './dispatch.ts'
+import { done } from './done.ts'
+import { explain } from './explain.ts'
+import { getBundle } from './get-bundle.ts'
+import { getLog } from './get-log.ts'
+import { getTimeline } from './get-timeline.ts'
+import { getWorkspace } from './get-workspace.ts'
+import { hello } from './hello.ts'
+import { inboxAfter } from './inbox-after.ts'
+import { knownCommits } from './known-commits.ts'
+import { leaving } from './leaving.ts'
+import { listSecrets } from './list-secrets.ts'
+import { listSessions } from './list-sessions.ts'
+import { listWorkspaces } from './list-workspaces.ts'
+import { planMachine } from './plan-machine.ts'
+import { putBundle } from './put-bundle.ts'
+import { readSegment } from './read-segment.ts'
+import { renew } from './renew.ts'
+import { resultStored } from './result-stored.ts'
+import { resume } from './resume.ts'
+import { runnerBundle } from './runner-bundle.ts'
+import { seal } from './seal.ts'
+import { send } from './send.ts'
+import { sessionOf } from './session-of.ts'
+import { setSecret, setSecretCommand } from './set-secret.ts'
+import { DEFAULT_SETTINGS, type Settings } from './settings.ts'
+import { terminate } from './terminate.ts'
+import { uploadBundle } from './upload-bundle.ts'
+
+/** Every use case, bound to its ports. What is not given in `settings` is as DEFAULT_SETTINGS says. */
+export const controlPlane = (ports: Ports, given: Partial<Settings> = {}) => {
+  const settings: Settings = { ...DEFAULT_SETTINGS, ...given }
+  return {
+    dispatch: dispatch(ports, settings),
+    list: listSessions(ports),
+    get: sessionOf(ports),
+    timeline: getTimeline(ports),
+    explain: explain(ports),
+    terminate: terminate(ports),
+    send: send(ports),
+    resume: resume(ports, settings),
+    log: getLog(ports),
+    readSegment: readSegment(ports),
+    plan: planMachine(),
+    knownCommits: knownCommits(ports),
+    putBundle: putBundle(ports),
+    getBundle: getBundle(ports),
+    uploadBundle: uploadBundle(ports),
+    bundleStored: bundleStored(ports),
+    createWorkspace: createWorkspace(ports, settings),
+    listWorkspaces: listWorkspaces(ports),
+    getWorkspace: getWorkspace(ports),
+    deleteWorkspace: deleteWorkspace(ports),
+    setSecret: setSecret(ports),
+    setSecretCommand: setSecretCommand(ports),
+    listSecrets: listSecrets(ports),
+    deleteSecret: deleteSecret(ports),
+    hello: hello(ports, settings),
+    renew: renew(ports, settings),
+    beat: beat(ports),
+    seal: seal(ports),
+    inboxAfter: inboxAfter(ports),
+    done: done(ports),
+    leaving: leaving(ports),
+    runnerBundle: runnerBundle(ports, settings),
+    bootFailed: bootFailed(ports),
+    resultStored: resultStored(ports),
+  }
+}
+
+export type ControlPlane = ReturnType<typeof controlPlane>

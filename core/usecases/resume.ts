@@ -1,0 +1,52 @@
+import { Dispatch } from '../contract/dispatch.ts'
+import { RemoteError } from '../contract/errors.ts'
+import type { Resume } from '../contract/resume.ts'
+import type { Session } from '../contract/session.ts'
+import type { Ports } from '../ports/ports.ts'
+import { type Accepted, type Caller, dispatch } from './dispatch.ts'
+import { sessionOf } from './session-of.ts'
+import type { Settings } from './settings.ts'
+
+const checkResumable = ({ id, request, state }: Session) => {
+  if (request.agent === 'shell') {
+    throw new RemoteError('not_supported', 'a shell session cannot be resumed', {
+      hint: 'run it again: remote dispatch --agent shell "…"',
+    })
+  }
+  if (state === 'ended') return
+  throw new RemoteError('conflict', `session ${id} has not ended`, { hint: `tell it: remote send ${id} "…"` })
+}
+
+const HOW: Record<string, string> = {
+  setup: 'take the secret out of [setup], name it with --secret, and dispatch anew',
+  agentCommand: 'name the secret with --secret, let --agent-command read its variable, and dispatch anew',
+  cwd: 'dispatch anew',
+}
+
+/** What held a secret is not known any more: run with what the record shows instead, it would do something else. */
+const checkHidden = ({ id, hidden = [], request: before }: Session, request: Dispatch) => {
+  const isGone = (field: string) => {
+    const name = field.startsWith('env.') ? field.slice('env.'.length) : undefined
+    if (name === undefined) return true
+    return Object.hasOwn(request.env, name) && request.env[name] === before.env[name]
+  }
+  const field = hidden.find(isGone)
+  if (field === undefined) return
+  const name = field.replace(/^env\./, '')
+  throw new RemoteError('refused', `${name} of session ${id} held a secret, so it was not recorded as it was`, {
+    hint: HOW[field] ?? `give it anew: remote resume ${id} --env ${name}=… "…"`,
+  })
+}
+
+/** A new session that continues an ended one: its branch, its agent's memory, its settings but for what is given anew. */
+export const resume = (ports: Ports, settings: Settings) => {
+  const accept = dispatch(ports, settings)
+  return async (prefix: string, { text, ...anew }: Resume, caller: Caller): Promise<Accepted> => {
+    const before = await sessionOf(ports)(prefix)
+    checkResumable(before)
+    const given = Object.fromEntries(Object.entries(anew).filter(([, value]) => value !== undefined))
+    const request = Dispatch.parse({ ...before.request, ...given, task: text, resumes: before.id })
+    checkHidden(before, request)
+    return accept(request, caller)
+  }
+}

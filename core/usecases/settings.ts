@@ -1,0 +1,34 @@
+import type { Dispatch } from '../contract/dispatch.ts'
+import type { Architecture, Grant, RunnerBundle, RunSpec } from '../contract/runner.ts'
+import type { Session } from '../contract/session.ts'
+
+/** What differs between control planes and is no port. */
+export type Settings = {
+  /** Runtimes this control plane serves; `ssh:` and `cloud:` ones by their full names. */
+  runtimes: readonly string[]
+  /** Agents that can be named without a command. */
+  agents: readonly string[]
+  /** Whether sessions are confined here, so that an agent may be allowed everything in there. */
+  sandboxed: boolean
+  /** How a runner keeps its log. */
+  log(session: string, attempt: number): RunSpec['log']
+  /** What the machine of an attempt may do by itself in the cloud; undefined where it is handed everything. */
+  grant(session: Session, attempt: number): Promise<Grant | undefined>
+  /** Where a machine that has just booted finds the runner; undefined where it is there already. */
+  runnerBundle(architecture: Architecture): Promise<RunnerBundle | undefined>
+  /** Where a runner finds the agent's files of an earlier session: a directory, or an address that gives them as an archive. */
+  agentFiles(session: Session): Promise<string | undefined>
+  /** Throws a RemoteError when the agent could not run (not installed, no credentials): called before anything is started. */
+  admit(ask: Dispatch): Promise<void>
+}
+
+export const DEFAULT_SETTINGS: Settings = {
+  runtimes: ['local'],
+  agents: ['claude', 'codex', 'shell'],
+  sandboxed: true,
+  log: () => ({ kind: 'spool' }),
+  grant: async () => undefined,
+  runnerBundle: async () => undefined,
+  agentFiles: async () => undefined,
+  admit: async () => {},
+}

@@ -1,0 +1,42 @@
+import { Aws } from 'aws-cdk-lib'
+import { ManagedPolicy } from 'aws-cdk-lib/aws-iam'
+import { Construct } from 'constructs'
+import type { Config } from '../config.ts'
+import { type Right, statements } from '../rights.ts'
+import type { Apis } from './apis.ts'
+import type { Network } from './network.ts'
+
+const here = `${Aws.REGION}:${Aws.ACCOUNT_ID}`
+
+/** `ssh` to machines of this stack, through its endpoint: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/permissions-for-ec2-instance-connect-endpoint.html */
+const letConnect = (stack: string, endpointId: string): Right[] => [
+  {
+    may: ['ec2-instance-connect:OpenTunnel'],
+    on: [`arn:${Aws.PARTITION}:ec2:${here}:instance-connect-endpoint/${endpointId}`],
+    when: { NumericEquals: { 'ec2-instance-connect:remotePort': '22' } },
+  },
+  {
+    may: ['ec2-instance-connect:SendSSHPublicKey'],
+    on: [`arn:${Aws.PARTITION}:ec2:${here}:instance/*`],
+    when: { StringEquals: { 'aws:ResourceTag/remote:stack': stack } },
+    why: 'Instances get their ids from EC2; only those with the tag of this stack are meant.',
+  },
+]
+
+/** A policy for whoever is to use remote without being an administrator: attach it to a user, a group or a role. */
+export class People extends Construct {
+  readonly policyArn: string
+
+  constructor(scope: Construct, { name }: Config, { apis, network }: { apis: Apis; network: Network }) {
+    super(scope, 'People')
+    const policy = new ManagedPolicy(this, 'Policy', { description: 'Using remote: dispatching, watching and ending sessions' })
+    const finding: Right = {
+      may: ['cloudformation:DescribeStacks'],
+      on: [`arn:${Aws.PARTITION}:cloudformation:${here}:stack/${name}/*`],
+      why: "The end of a stack's ARN is made when it is deployed.",
+    }
+    const connecting = network.connectEndpointId === undefined ? [] : letConnect(name, network.connectEndpointId)
+    policy.addStatements(...statements(policy, [apis.letUse(), finding, ...connecting]))
+    this.policyArn = policy.managedPolicyArn
+  }
+}

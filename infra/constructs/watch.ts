@@ -1,0 +1,112 @@
+import { Aws, Duration, Stack } from 'aws-cdk-lib'
+import { CfnBudget } from 'aws-cdk-lib/aws-budgets'
+import { Alarm, ComparisonOperator, type IMetric, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch'
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { FilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs'
+import { Topic } from 'aws-cdk-lib/aws-sns'
+import { EmailSubscription, UrlSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
+import { Construct } from 'constructs'
+import type { Config } from '../config.ts'
+import type { Right } from '../rights.ts'
+
+/** The janitor's line of a sweep that ended any machine: it says `"killedCount":0}}` of one that did not. */
+const KILLED = '"killedCount" -":0}}"'
+
+/** Whom to tell, and of what: money, failures, machines that had to be ended by force. */
+export class Watch extends Construct {
+  readonly topic: Topic
+  readonly deadLetters: Queue
+  readonly #config: Config
+
+  constructor(scope: Construct, config: Config) {
+    super(scope, 'Watch')
+    this.#config = config
+    this.topic = this.#openTopic()
+    this.deadLetters = new Queue(this, 'DeadLetters', {
+      encryption: QueueEncryption.SQS_MANAGED,
+      enforceSSL: true,
+      retentionPeriod: Duration.days(14),
+    })
+    this.#openBudget()
+  }
+
+  letTell(): Right {
+    return { may: ['sns:Publish'], on: [this.topic.topicArn] }
+  }
+
+  alarmOn({ stateMachineArn, janitorLog }: { stateMachineArn: string; janitorLog: ILogGroup }) {
+    const { name } = this.#config
+    const executions = (metricName: string) =>
+      new Metric({ namespace: 'AWS/States', metricName, dimensionsMap: { StateMachineArn: stateMachineArn }, statistic: 'Sum' })
+    const failed = 'A session lost its lifecycle: remote cloud doctor'
+    this.#alarm('ExecutionsFailed', executions('ExecutionsFailed'), failed)
+    this.#alarm('ExecutionsAborted', executions('ExecutionsAborted'), failed)
+    const letters = this.deadLetters.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum' })
+    this.#alarm('DeadLettersThere', letters, 'Events of the control plane could not be handled: see the queue of dead letters')
+    const sweeps = new MetricFilter(this, 'Killed', {
+      logGroup: janitorLog,
+      filterPattern: FilterPattern.literal(KILLED),
+      metricNamespace: `remote/${name}`,
+      metricName: 'JanitorKills',
+    })
+    this.#alarm(
+      'JanitorKills',
+      sweeps.metric({ statistic: 'Sum' }),
+      'The janitor ended machines that nothing else had ended: remote cloud doctor --orphans',
+    )
+  }
+
+  #alarm(id: string, metric: IMetric, alarmDescription: string) {
+    const alarm = new Alarm(this, id, {
+      metric,
+      alarmDescription,
+      threshold: 1,
+      evaluationPeriods: 1,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    })
+    alarm.addAlarmAction(new SnsAction(this.topic))
+  }
+
+  #openTopic(): Topic {
+    const { name, emails, webhooks } = this.#config
+    // Without a key: alarms and budgets cannot publish to a topic under AWS's own, and another costs $1 a month.
+    const topic = new Topic(this, 'Topic', { displayName: name, enforceSSL: true })
+    // A topic with a policy of its own trusts only whom that names.
+    for (const service of ['cloudwatch', 'budgets']) {
+      const statement = new PolicyStatement({
+        principals: [new ServicePrincipal(`${service}.amazonaws.com`)],
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+      })
+      topic.addToResourcePolicy(statement)
+    }
+    for (const email of emails) topic.addSubscription(new EmailSubscription(email))
+    for (const webhook of webhooks) topic.addSubscription(new UrlSubscription(webhook))
+    return topic
+  }
+
+  /** AWS's own eye on the same amount: it works when nothing of ours does. Costs are known to it within a day. */
+  #openBudget() {
+    const { name, dailyBudgetUsd, budgetScope } = this.#config
+    const alert = (threshold: number, notificationType: 'ACTUAL' | 'FORECASTED') => ({
+      notification: { notificationType, comparisonOperator: 'GREATER_THAN', threshold, thresholdType: 'PERCENTAGE' },
+      subscribers: [{ subscriptionType: 'SNS', address: this.topic.topicArn }],
+    })
+    const budget = new CfnBudget(this, 'Budget', {
+      budget: {
+        budgetName: `${name}-${Stack.of(this).region}`,
+        budgetType: 'COST',
+        timeUnit: 'DAILY',
+        budgetLimit: { amount: dailyBudgetUsd, unit: 'USD' },
+        ...(budgetScope === 'tag' && { costFilters: { TagKeyValue: [`user:remote:stack$${name}`] } }),
+      },
+      notificationsWithSubscribers: [alert(100, 'ACTUAL')],
+    })
+    // SNS must know whom to let publish before the budget tries.
+    budget.node.addDependency(this.topic)
+  }
+}

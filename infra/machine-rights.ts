@@ -1,0 +1,80 @@
+import { Aws } from 'aws-cdk-lib'
+import type { LaunchTemplates } from './constructs/machines.ts'
+import type { Right } from './rights.ts'
+
+const ec2 = (...resources: readonly string[]) =>
+  resources.map((resource) => `arn:${Aws.PARTITION}:ec2:${Aws.REGION}:${Aws.ACCOUNT_ID}:${resource}`)
+const SNAPSHOTS = `arn:${Aws.PARTITION}:ec2:${Aws.REGION}::snapshot/*`
+const IMAGES = `arn:${Aws.PARTITION}:ec2:${Aws.REGION}::image/*`
+const TAGGED = 'Machines and disks get their ids from EC2; only those with the tag of this stack are meant.'
+
+const tagged = (stack: string, may: readonly string[], ...on: readonly string[]): Right => ({
+  may,
+  on,
+  when: { StringEquals: { 'aws:ResourceTag/remote:stack': stack } },
+  why: TAGGED,
+})
+const tagging = (stack: string, may: readonly string[], ...on: readonly string[]): Right => ({
+  may,
+  on,
+  when: { StringEquals: { 'aws:RequestTag/remote:stack': stack } },
+  why: TAGGED,
+})
+
+/** Ending machines, and seeing what there is: by the stack's tag, or its profile, which also a machine has that lost its tags. */
+export const letEnd = (stack: string, profileArn: string): Right[] => [
+  {
+    may: ['Instances', 'Volumes', 'Snapshots', 'SpotInstanceRequests'].map((what) => `ec2:Describe${what}`),
+    on: ['*'],
+    why: 'Describing takes no resource, and changes nothing.',
+  },
+  tagged(stack, ['ec2:TerminateInstances'], ...ec2('instance/*')),
+  {
+    may: ['ec2:TerminateInstances'],
+    on: ec2('instance/*'),
+    when: { ArnEquals: { 'ec2:InstanceProfile': profileArn } },
+    why: 'Instances get their ids from EC2; only those with the profile of this stack are meant.',
+  },
+  tagged(stack, ['ec2:CancelSpotInstanceRequests'], ...ec2('spot-instances-request/*')),
+]
+
+/**
+ * Launching machines, from this stack's templates, with its role and tag alone. By resource and not by the condition `ec2:LaunchTemplate`,
+ * because AWS does not say that a fleet launches under that condition.
+ */
+export const letLaunch = (stack: string, templates: LaunchTemplates, roleArn: string): Right[] => [
+  {
+    may: ['ec2:CreateFleet'],
+    on: ['*'],
+    why: 'A fleet launches by RunInstances, which is bound to templates and tag of this stack.',
+  },
+  { may: ['ec2:RunInstances'], on: Object.values(templates).flatMap(({ id }) => ec2(`launch-template/${id}`)) },
+  tagging(stack, ['ec2:RunInstances'], ...ec2('instance/*', 'volume/*')),
+  {
+    may: ['ec2:RunInstances'],
+    on: [...ec2('network-interface/*', 'subnet/*', 'security-group/*', 'spot-instances-request/*'), IMAGES, SNAPSHOTS],
+    why: 'What a machine is made of besides itself and its disk; without these two, nothing is launched.',
+  },
+  {
+    may: ['ec2:CreateTags'],
+    on: [...ec2('instance/*', 'volume/*', 'fleet/*', 'spot-instances-request/*'), SNAPSHOTS],
+    when: { StringEquals: { 'ec2:CreateAction': ['CreateFleet', 'RunInstances', 'CreateVolume', 'CreateSnapshot'] } },
+    why: 'What is being made has no id yet; what is there already cannot be tagged.',
+  },
+  { may: ['iam:PassRole'], on: [roleArn], when: { StringEquals: { 'iam:PassedToService': 'ec2.amazonaws.com' } } },
+  {
+    may: ['iam:CreateServiceLinkedRole'],
+    on: [`arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/aws-service-role/*`],
+    when: { StringEquals: { 'iam:AWSServiceName': 'spot.amazonaws.com' } },
+    why: 'An account that has never launched a spot machine lacks this one role, whose name is of AWS.',
+  },
+]
+
+/** Disks of workspaces: made with the stack's tag, and touched only with it. */
+export const letKeepVolumes = (stack: string): Right[] => [
+  tagging(stack, ['ec2:CreateVolume'], ...ec2('volume/*')),
+  tagging(stack, ['ec2:CreateSnapshot'], SNAPSHOTS),
+  tagged(stack, ['ec2:CreateVolume', 'ec2:DeleteSnapshot'], SNAPSHOTS),
+  tagged(stack, ['ec2:CreateSnapshot', 'ec2:DeleteVolume', 'ec2:ModifyVolume'], ...ec2('volume/*')),
+  tagged(stack, ['ec2:AttachVolume', 'ec2:DetachVolume'], ...ec2('volume/*', 'instance/*')),
+]

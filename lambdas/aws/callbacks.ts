@@ -1,0 +1,30 @@
+import { SendTaskHeartbeatCommand, SendTaskSuccessCommand, type SFNClient } from '@aws-sdk/client-sfn'
+import type { Move } from '../../core/lifecycle/next-move.ts'
+
+/** What a state of the state machine answers with. */
+export type Answer = Move & { session: string }
+
+/** The callbacks of the state machine. False: nobody waits with that token any more. */
+export interface Callbacks {
+  succeed(token: string, answer: Answer): Promise<boolean>
+  /** The waiting state's heartbeat begins anew. */
+  beat(token: string): Promise<boolean>
+}
+
+/** Answered already, timed out, or its execution is over. */
+const OVER = new Set(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken'])
+
+const unlessOver = async (call: Promise<unknown>): Promise<boolean> => {
+  try {
+    await call
+    return true
+  } catch (error) {
+    if (error instanceof Error && OVER.has(error.name)) return false
+    throw error
+  }
+}
+
+export const openCallbacks = (sfn: SFNClient): Callbacks => ({
+  succeed: (taskToken, answer) => unlessOver(sfn.send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(answer) }))),
+  beat: (taskToken) => unlessOver(sfn.send(new SendTaskHeartbeatCommand({ taskToken }))),
+})

@@ -1,0 +1,79 @@
+import type { Clock } from '../../core/ports/clock.ts'
+import { N, number, openTable, S, type TableOptions, text } from './dynamo-table.ts'
+
+/** Who holds a connection. A viewer looks at nothing until it says at what. */
+export type Connection =
+  | { role: 'runner'; session: string; attempt: number }
+  | { role: 'viewer'; session?: string | undefined }
+  | { role: 'table' }
+
+export interface ConnectionStore {
+  put(connection: string, who: Connection): Promise<void>
+  get(connection: string): Promise<Connection | undefined>
+  /** May be repeated; answers who it was, the first time. */
+  forget(connection: string): Promise<Connection | undefined>
+  viewers(session: string, limit?: number): Promise<string[]>
+  /** Of the attempt that connected last. */
+  runner(session: string): Promise<string | undefined>
+  /** Those who look at every session. */
+  tables(): Promise<string[]>
+}
+
+/** API Gateway cuts a connection after two hours, and may fail to tell. */
+const KEPT_SECONDS = 3 * 3600
+
+const home = (connection: string) => ({ pk: `C#${connection}`, sk: 'connection' })
+const TABLES = 'tables'
+/** Where those are found who look at, or work for, the same. */
+const listed = (connection: string, who: Connection) => {
+  if (who.role === 'table') return { pk: TABLES, sk: connection }
+  if (who.role === 'runner') return { pk: `S#${who.session}`, sk: `runner#${String(who.attempt).padStart(4, '0')}#${connection}` }
+  return who.session === undefined ? undefined : { pk: `S#${who.session}`, sk: `viewer#${connection}` }
+}
+const connectionIn = (sortKey: string) => sortKey.slice(sortKey.lastIndexOf('#') + 1)
+
+/** Items `C#<connection>` / `connection`, and beside the session they concern. All expire. */
+export const openDynamoConnectionStore = ({ clock, ...options }: TableOptions & { clock: Clock }): ConnectionStore => {
+  const table = openTable(options)
+
+  const get = async (connection: string): Promise<Connection | undefined> => {
+    const item = await table.get(home(connection))
+    const role = text(item?.['role'])
+    const session = text(item?.['session']) || undefined
+    if (role === 'runner' && session) return { role, session, attempt: number(item?.['attempt']) }
+    if (role === 'table') return { role }
+    return role === 'viewer' ? { role, session } : undefined
+  }
+  const starting = async (pk: string, prefix: string, limit?: number) => {
+    const found = await table.query({
+      where: prefix === '' ? 'pk = :pk' : 'pk = :pk AND begins_with(sk, :prefix)',
+      values: { pk: S(pk), ...(prefix === '' ? {} : { prefix: S(prefix) }) },
+      ...(limit === undefined ? {} : { limit }),
+    })
+    return found.map((item) => connectionIn(text(item['sk'])))
+  }
+
+  return {
+    put: async (connection, who) => {
+      const expires = N(Math.floor(clock.now() / 1000) + KEPT_SECONDS)
+      const place = listed(connection, who)
+      const session = 'session' in who && who.session !== undefined ? { session: S(who.session) } : {}
+      const attempt = who.role === 'runner' ? { attempt: N(who.attempt) } : {}
+      const { pk, sk } = home(connection)
+      await table.put({ put: { pk: S(pk), sk: S(sk), role: S(who.role), ...session, ...attempt, expires } })
+      if (place) await table.put({ put: { pk: S(place.pk), sk: S(place.sk), expires } })
+    },
+    get,
+    forget: async (connection) => {
+      const who = await get(connection)
+      if (!who) return undefined
+      const place = listed(connection, who)
+      if (place) await table.delete(place)
+      await table.delete(home(connection))
+      return who
+    },
+    viewers: (session, limit) => starting(`S#${session}`, 'viewer#', limit),
+    runner: async (session) => (await starting(`S#${session}`, 'runner#')).at(-1),
+    tables: () => starting(TABLES, ''),
+  }
+}

@@ -1,0 +1,159 @@
+import {
+  CreateFleetCommand,
+  type CreateFleetCommandOutput,
+  DescribeInstancesCommand,
+  type EC2Client,
+  type Instance,
+  TerminateInstancesCommand,
+} from '@aws-sdk/client-ec2'
+import { RemoteError } from '../../core/contract/errors.ts'
+import type { Purchase, Session } from '../../core/contract/session.ts'
+import { usdPerHourOf } from '../../core/domain/catalogue.ts'
+import { ttlSecondsOf } from '../../core/domain/session-ends.ts'
+import type { Compute } from '../../core/ports/compute.ts'
+import type { LaunchStore } from './dynamo-launch-store.ts'
+import type { MachineStore } from './dynamo-machine-store.ts'
+import { launchError, meaningOf } from './ec2-errors.ts'
+import { fleetRequest, TAGS } from './fleet-request.ts'
+import { type Places, type Round, wantsOf } from './launch-round.ts'
+
+export type Ec2 = {
+  /** Without the SDK's own retries: a refused launch is an answer, and repeating it blindly makes throttling of it. */
+  ec2: EC2Client
+  launches: LaunchStore
+  machines: MachineStore
+  places: Places
+  /** Name of the stack, by which its machines are known. */
+  stack: string
+  diskGb: number
+}
+
+type Launch = { machine: string; zone: string }
+type Failure = { code: string; message: string | undefined }
+
+const GONE = new Set(['shutting-down', 'terminated', 'stopping', 'stopped'])
+
+const codeOf = (error: unknown): { code: string; message: string } =>
+  error instanceof Error ? { code: error.name, message: error.message } : { code: 'Unknown', message: String(error) }
+
+const fenced = (session: string, attempt: number) =>
+  new RemoteError('fenced', `attempt ${attempt} of ${session} is over`, { hint: 'another attempt has its own number' })
+
+/** The machine, or why there is none: the error that says most about what to do. */
+const outcomeOf = ({ Instances, Errors }: CreateFleetCommandOutput, round: Round): Launch | Failure => {
+  const [got] = Instances ?? []
+  const machine = got?.InstanceIds?.[0]
+  if (machine !== undefined) {
+    const subnet = got?.LaunchTemplateAndOverrides?.Overrides?.SubnetId
+    return { machine, zone: round.subnets.find(({ id }) => id === subnet)?.zone ?? '' }
+  }
+  const errors: Failure[] = (Errors ?? []).map(({ ErrorCode = 'Unknown', ErrorMessage }) => ({
+    code: ErrorCode,
+    message: ErrorMessage,
+  }))
+  const weight = { refuse: 0, elsewhere: 1, later: 2 }
+  // Lacking capacity anywhere leaves the next round; a refusal of one candidate is told only if nothing else was the matter.
+  const [worst = { code: 'InsufficientInstanceCapacity', message: undefined }] = errors.toSorted(
+    (a, b) => weight[meaningOf(b.code).do] - weight[meaningOf(a.code).do],
+  )
+  return worst
+}
+
+/** Machines of the user's own AWS account, one per attempt, launched by a frozen request. Nothing is described to launch one. */
+export const openEc2Compute = ({ ec2, launches, machines, places, stack, diskGb }: Ec2): Compute => {
+  /** A failure is recorded when EC2 has answered: then this round can give no machine, and the next try is another round. */
+  const create = async ({ id: session, request }: Session, attempt: number, round: Round): Promise<Launch | RemoteError> => {
+    const failed = async (code: string, message: string | undefined) => {
+      await launches.failed(session, attempt, round.number, code)
+      return launchError(code, message)
+    }
+    try {
+      const answer = outcomeOf(
+        await ec2.send(
+          new CreateFleetCommand(fleetRequest({ session, attempt, stack, round, ttlSeconds: ttlSecondsOf(request) })),
+        ),
+        round,
+      )
+      return 'machine' in answer ? answer : failed(answer.code, answer.message)
+    } catch (error) {
+      const { code, message } = codeOf(error)
+      // Not taken, or nobody knows whether it was: the same round is made again.
+      return meaningOf(code).do === 'later' ? launchError(code, message) : failed(code, message)
+    }
+  }
+
+  const purchaseOf = ({ instance, spot }: Round, zone: string): Purchase => {
+    return { instance, zone, spot, usdPerHour: usdPerHourOf({ instance, spot }), diskGb }
+  }
+
+  const take = async (session: string, attempt: number, round: Round, launch: Launch) => {
+    await launches.launched(session, attempt, round.number, launch)
+    await machines.assign(launch.machine, { session, attempt })
+    return { machine: launch.machine, purchase: purchaseOf(round, launch.zone) }
+  }
+
+  const firstOf = async (session: Session, attempt: number, rounds: readonly Round[]) => {
+    let failure = fenced(session.id, attempt)
+    for (const wanted of rounds) {
+      const round = await launches.freeze(session.id, attempt, wanted)
+      const launch = await create(session, attempt, round)
+      if (!(launch instanceof RemoteError)) return take(session.id, attempt, round, launch)
+      failure = launch
+    }
+    throw failure
+  }
+
+  /** Machines that carry the attempt's tags: also those whose launch was not recorded. */
+  const tagged = async (session: string, attempt: number): Promise<Instance[]> => {
+    const tag = (name: string, value: string) => ({ Name: `tag:${name}`, Values: [value] })
+    const Filters = [tag(TAGS.session, session), tag(TAGS.attempt, String(attempt)), tag(TAGS.stack, stack)]
+    const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({ Filters }))
+    return Reservations.flatMap(({ Instances = [] }) => Instances)
+  }
+
+  return {
+    launch: async (session: Session, attempt: number) => {
+      const known = await launches.of(session.id, attempt)
+      if (known.fenced) throw fenced(session.id, attempt)
+      const last = known.rounds.at(-1)
+      if (last?.launched) return take(session.id, attempt, last.round, last.launched)
+      // Cut off in the middle, so its machine may be there: the same request gives it.
+      const open = last && last.failed === undefined ? [last.round] : []
+      const tried = known.rounds.length
+      const anew = wantsOf(session, places).map((want, index) => ({ ...want, number: tried + 1 + index }))
+      return firstOf(session, attempt, open.length > 0 ? open : anew)
+    },
+    find: async (session, attempt) => {
+      const found = await tagged(session, attempt)
+      const alive = found.find(({ State }) => !GONE.has(State?.Name ?? ''))
+      const one = alive ?? found[0]
+      if (one?.InstanceId === undefined) {
+        const { rounds } = await launches.of(session, attempt)
+        const launched = rounds.find((round) => round.launched)?.launched
+        return launched && { id: launched.machine, alive: false, why: 'the machine is gone' }
+      }
+      const why = one.StateReason?.Message ?? `the machine is ${one.State?.Name}`
+      return { id: one.InstanceId, alive: alive !== undefined, ...(alive ? {} : { why }) }
+    },
+    terminate: async (session, attempt) => {
+      await launches.fence(session, attempt)
+      const { rounds } = await launches.of(session, attempt)
+      const recorded = rounds.flatMap(({ launched }) => (launched ? [launched.machine] : []))
+      const running = (await tagged(session, attempt)).filter(({ State }) => State?.Name !== 'terminated')
+      const ids = [...new Set([...recorded, ...running.flatMap(({ InstanceId }) => InstanceId ?? [])])]
+      await Promise.all(ids.map((id) => terminateOne(ec2, id)))
+    },
+    // The machine took everything with it.
+    clean: async () => {},
+  }
+}
+
+/** One by one, because EC2 refuses the whole request for one that it has forgotten. */
+const terminateOne = async (ec2: EC2Client, id: string) => {
+  try {
+    await ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }))
+  } catch (error) {
+    const { code, message } = codeOf(error)
+    if (code !== 'InvalidInstanceID.NotFound') throw launchError(code, message)
+  }
+}

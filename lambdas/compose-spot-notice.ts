@@ -1,0 +1,34 @@
+import * as z from 'zod'
+import { applyFact } from '../core/lifecycle/apply-fact.ts'
+import { openDynamoMachineStore } from './aws/dynamo-machine-store.ts'
+import { compose } from './compose.ts'
+import { NO_MACHINERY } from './no-machinery.ts'
+
+/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/monitoring-instance-state-changes.html and spot-instance-termination-notices.html */
+const InstanceEvent = z.object({
+  'detail-type': z.string(),
+  detail: z.object({ 'instance-id': z.string(), state: z.string().optional(), 'instance-action': z.string().optional() }),
+})
+
+const GONE = new Set(['shutting-down', 'terminated', 'stopping', 'stopped'])
+
+/**
+ * What EC2 tells of machines. A notice is for the runner, which sees it by itself; here it is only kept, to be the reason later. That a
+ * machine is going ends its attempt. Events may come twice, late, out of order or never: nothing depends on one.
+ */
+export const composeSpotNotice = (env: NodeJS.ProcessEnv) => {
+  const { ports, table } = compose(env, NO_MACHINERY)
+  const machines = openDynamoMachineStore({ ...table, now: ports.clock.now })
+
+  return async (event: unknown): Promise<void> => {
+    const { detail } = InstanceEvent.parse(event)
+    const { state, 'instance-id': instance, 'instance-action': action } = detail
+    const work = await machines.workOf(instance)
+    if (!work) return
+    if (action !== undefined) return machines.noticed(instance, `the spot market took it back (${action})`)
+    if (state === undefined || !GONE.has(state)) return
+    const why = work.notice === undefined ? `the machine is ${state}` : `the machine is ${state}: ${work.notice}`
+    await applyFact(ports)(work.session, { type: 'machine-gone', attempt: work.attempt, why })
+    await ports.lifecycle.wake(work.session)
+  }
+}

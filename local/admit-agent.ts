@@ -1,0 +1,13 @@
+import type { Dispatch } from '../core/contract/dispatch.ts'
+import { RemoteError } from '../core/contract/errors.ts'
+import { findCredentials } from './agent-credentials.ts'
+
+/** Throws `no_credentials` for an agent that could only fail: nothing it could log in with is in the request or on this machine. */
+export const admitAgent = async (ask: Dispatch, home: string): Promise<void> => {
+  if (ask.agentCommand !== undefined || ask.agent === 'shell') return
+  const named = Object.fromEntries(ask.secrets.map((name) => [name, 'a secret']))
+  const found = findCredentials({ ...ask.env, ...ask.credentials, ...named }, ask.env['HOME'] ?? home)
+  const login = found.find(({ agent }) => agent === ask.agent)
+  if (!login || login.ok) return
+  throw new RemoteError('no_credentials', `${ask.agent} has nothing to log in with: ${login.source}`, { hint: login.hint })
+}

@@ -1,0 +1,90 @@
+import { homedir, tmpdir, userInfo } from 'node:os'
+import { isAbsolute, join } from 'node:path'
+import { RemoteError } from '../core/contract/remote-error.ts'
+
+/** Where everything of one user lives on this machine. All absolute. */
+export type Paths = {
+  data: string
+  state: string
+  cache: string
+  config: string
+  /** SQLite: sessions, inbox, bundles and workspaces. */
+  database: string
+  /** Held by the running daemon: it protects the data, so it lies beside it and not beside the socket. */
+  lock: string
+  bundles: string
+  workspaces: string
+  secrets: string
+  /** Secret values of single sessions. */
+  kept: string
+  sessions: string
+  /** Bare repositories that checkouts use as alternates. */
+  repositories: string
+  daemonLog: string
+  /** Directory of the socket; 0700 and ours, or nobody connects. */
+  run: string
+  socket: string
+}
+
+/** `sun_path` holds 108 bytes on Linux, 104 on macOS, including the final zero. */
+const MAX_SOCKET_BYTES = 100
+
+const bases = (env: NodeJS.ProcessEnv) => {
+  const own = env['REMOTE_HOME']
+  if (own) {
+    // The daemon does not stand where its starter stands.
+    if (!isAbsolute(own)) {
+      throw new RemoteError('usage', `REMOTE_HOME is not an absolute path: ${own.slice(0, 100)}`, {
+        hint: 'for example: export REMOTE_HOME="$HOME/remote"',
+      })
+    }
+    const at = (name: string) => join(own, name)
+    return { data: at('data'), state: at('state'), cache: at('cache'), config: at('config'), run: at('run') }
+  }
+  const home = env['HOME'] || homedir()
+  const xdg = (name: string, ...fallback: string[]) => join(env[name] || join(home, ...fallback), 'remote')
+  const state = xdg('XDG_STATE_HOME', '.local', 'state')
+  const runtime = env['XDG_RUNTIME_DIR']
+  return {
+    data: xdg('XDG_DATA_HOME', '.local', 'share'),
+    state,
+    cache: xdg('XDG_CACHE_HOME', '.cache'),
+    config: xdg('XDG_CONFIG_HOME', '.config'),
+    run: runtime ? join(runtime, 'remote') : join(state, 'run'),
+  }
+}
+
+const socketOf = (run: string, env: NodeJS.ProcessEnv): { run: string; socket: string } => {
+  const socket = join(run, 'remote.sock')
+  if (Buffer.byteLength(socket) <= MAX_SOCKET_BYTES) return { run, socket }
+  // Few need it, and everybody who asks the daemon something would wait for its loading.
+  const { createHash } = process.getBuiltinModule('node:crypto')
+  const hash = createHash('sha256').update(run).digest('hex').slice(0, 16)
+  const name = `remote-${process.getuid?.() ?? userInfo().username}-${hash}`
+  const short = [env['XDG_RUNTIME_DIR'], tmpdir(), '/tmp']
+    .flatMap((base) => (base ? [join(base, name)] : []))
+    .find((candidate) => Buffer.byteLength(join(candidate, 's')) <= MAX_SOCKET_BYTES)
+  const found = short ?? join('/tmp', name)
+  return { run: found, socket: join(found, 's') }
+}
+
+/** `REMOTE_HOME` holds everything when set; else the XDG directories do. Reads nothing but the environment. */
+export const paths = (env: NodeJS.ProcessEnv): Paths => {
+  const { data, state, cache, config, run } = bases(env)
+  return {
+    data,
+    state,
+    cache,
+    config,
+    database: join(data, 'remote.db'),
+    lock: join(data, 'daemon.lock'),
+    bundles: join(data, 'bundles'),
+    workspaces: join(data, 'workspaces'),
+    secrets: join(data, 'secrets.json'),
+    kept: join(data, 'kept'),
+    sessions: join(data, 'sessions'),
+    repositories: join(cache, 'repositories'),
+    daemonLog: join(state, 'daemon.log'),
+    ...socketOf(run, env),
+  }
+}

@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest'
+import { ofType, properties, synthesized } from './synthesized.ts'
+
+type Statement = {
+  Action: string | string[]
+  Resource: unknown
+  Condition?: Record<string, Record<string, unknown>>
+  Principal?: unknown
+}
+
+const { control } = synthesized()
+const text = (value: unknown) => JSON.stringify(value)
+const listed = <T>(value: T | T[]): T[] => (Array.isArray(value) ? value : [value])
+
+/** All statements of the roles whose logical id has that part. */
+const statementsOf = (part: string): Statement[] =>
+  ofType(control, 'AWS::IAM::Policy')
+    .filter(([, { Properties }]) => text(Properties['Roles']).includes(part))
+    .flatMap(([, { Properties }]) => (Properties['PolicyDocument'] as { Statement: Statement[] }).Statement)
+const actionsOf = (part: string) => statementsOf(part).flatMap(({ Action }) => listed(Action))
+const about = (part: string, action: string) => statementsOf(part).filter(({ Action }) => listed(Action).includes(action))
+const trustOf = (part: string) => {
+  const [role] = ofType(control, 'AWS::IAM::Role').filter(([id]) => id.includes(part))
+  return (role?.[1].Properties['AssumeRolePolicyDocument'] as { Statement: Statement[] } | undefined)?.Statement ?? []
+}
+const services = (part: string) => new Set(actionsOf(part).map((action) => action.split(':')[0]))
+
+describe('a machine', () => {
+  it('may make the calls of a runner and connect, and nothing else in all of AWS', () => {
+    const [statement, ...others] = statementsOf('MachinesRole')
+    expect(others).toEqual([])
+    expect(statement?.Action).toBe('execute-api:Invoke')
+    const resources = listed(statement?.Resource).map((resource) => text(resource).replace(/.*"([^"]*)"\].*/, '$1'))
+    expect(resources).toEqual(['/$default/*/v1/runner/*', '/v1/$connect'])
+  })
+  it('is trusted only as what EC2 says it is: then its session is named after the instance', () => {
+    expect(trustOf('MachinesRole')).toEqual([
+      { Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'ec2.amazonaws.com' } },
+    ])
+  })
+})
+
+describe('a session', () => {
+  it('gets its credentials from the function that knows whose they are, and from nobody else', () => {
+    const [trust, ...others] = trustOf('SessionRole')
+    expect(others).toEqual([])
+    expect(text(trust?.Principal)).toMatch(/^\{"AWS":\{"Fn::GetAtt":\["HttpFunctionRole\w+","Arn"\]\}\}$/)
+    expect(ofType(control, 'AWS::IAM::Policy').filter(([, one]) => text(one).includes('sts:AssumeRole'))).toHaveLength(1)
+  })
+  it('may at most read secrets of the stack, use objects of sessions and invoke models', () => {
+    expect(actionsOf('SessionRole').toSorted()).toEqual([
+      'bedrock:InvokeModel',
+      'bedrock:InvokeModelWithResponseStream',
+      's3:GetObject',
+      's3:PutObject',
+      'secretsmanager:GetSecretValue',
+    ])
+    expect(text(about('SessionRole', 's3:PutObject')[0]?.Resource)).toContain('/sessions/*')
+    expect(text(about('SessionRole', 'secretsmanager:GetSecretValue')[0]?.Resource)).toContain(':secret:remote/remote/*')
+  })
+})
+
+describe('functions', () => {
+  const NAMES = ['Http', 'Socket', 'Step', 'Janitor', 'Spend', 'SpotNotice'].map((name) => `${name}FunctionRole`)
+
+  it('have a role each, which Lambda alone may assume', () => {
+    for (const name of NAMES)
+      expect(trustOf(name)).toEqual([
+        { Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' } },
+      ])
+  })
+  it('may use no action by a wildcard, and no policy of AWS', () => {
+    for (const name of NAMES) for (const action of actionsOf(name)) expect(action).not.toContain('*')
+    for (const [, { Properties }] of ofType(control, 'AWS::IAM::Role')) expect(Properties).not.toHaveProperty('ManagedPolicyArns')
+  })
+  it('that face people and machines can neither launch nor end a machine', () => {
+    for (const name of ['HttpFunctionRole', 'SocketFunctionRole', 'SpendFunctionRole', 'SpotNoticeFunctionRole'])
+      expect(services(name).has('ec2')).toBe(false)
+  })
+  it('never scan the table', () => {
+    for (const name of NAMES) expect(actionsOf(name)).not.toContain('dynamodb:Scan')
+  })
+  it('launch from the templates of the stack, with its role, and end what is theirs', () => {
+    const launching = about('StepFunctionRole', 'ec2:RunInstances')
+    const untagged = text(
+      launching.filter(({ Condition }) => !text(Condition ?? '').includes('aws:RequestTag/remote:stack":"remote"')),
+    )
+    expect(untagged).not.toMatch(/:(instance|volume)\/\*"/)
+    expect(untagged).toMatch(/:launch-template\/"/)
+    expect(text(launching)).not.toContain('launch-template/*')
+    const [passing] = about('StepFunctionRole', 'iam:PassRole')
+    expect(text(passing?.Resource)).toContain('MachinesRole')
+    expect(passing?.Condition).toEqual({ StringEquals: { 'iam:PassedToService': 'ec2.amazonaws.com' } })
+    for (const name of ['StepFunctionRole', 'JanitorFunctionRole']) {
+      const conditions = about(name, 'ec2:TerminateInstances').map(({ Condition }) =>
+        Object.values(Condition ?? {}).flatMap(Object.keys),
+      )
+      expect(conditions.toSorted()).toEqual([['aws:ResourceTag/remote:stack'], ['ec2:InstanceProfile']])
+    }
+  })
+  it('touch no disk without the tag of the stack', () => {
+    const untagged = statementsOf('StepFunctionRole')
+      .filter(({ Action }) =>
+        listed(Action).some((action) => /Volume|Snapshot/.test(action) && !action.startsWith('ec2:Describe')),
+      )
+      .filter(({ Condition }) => !text(Condition).includes('/remote:stack":"remote"'))
+    expect(untagged).toEqual([])
+  })
+  it('end machines, begin sessions or tell people only where that is their work', () => {
+    const which = (action: string) => NAMES.filter((name) => actionsOf(name).includes(action))
+    expect(which('ec2:TerminateInstances')).toEqual(['StepFunctionRole', 'JanitorFunctionRole'])
+    expect(which('states:StartExecution')).toEqual(['HttpFunctionRole', 'JanitorFunctionRole'])
+    expect(which('sns:Publish')).toEqual(['JanitorFunctionRole', 'SpendFunctionRole'])
+    expect(which('secretsmanager:GetSecretValue')).toEqual(['HttpFunctionRole', 'StepFunctionRole'])
+  })
+})
+
+it('people who are no administrators may find the stack, use its API and connect to its machines', () => {
+  const documents = properties(control, 'AWS::IAM::ManagedPolicy').map(
+    ({ PolicyDocument }) => PolicyDocument as { Statement: Statement[] },
+  )
+  expect(documents.flatMap(({ Statement }) => Statement).map(({ Action }) => Action)).toEqual([
+    'execute-api:Invoke',
+    'cloudformation:DescribeStacks',
+    'ec2-instance-connect:OpenTunnel',
+    'ec2-instance-connect:SendSSHPublicKey',
+  ])
+})
+
+it('the state machine may call the step function, nothing else', () => {
+  expect(actionsOf('LifecycleRole')).toEqual(['lambda:InvokeFunction'])
+  expect(text(statementsOf('LifecycleRole')[0]?.Resource)).toMatch(/^\{"Fn::GetAtt":\["StepFunction\w+","Arn"\]\}$/)
+})
+
+it('without Bedrock no session can invoke a model', () => {
+  expect(text(synthesized({ bedrock: false }).control)).not.toContain('bedrock:')
+})

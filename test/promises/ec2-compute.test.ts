@@ -1,0 +1,101 @@
+import { TerminateInstancesCommand } from '@aws-sdk/client-ec2'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { EC2_ERRORS } from '../../lambdas/aws/ec2-errors.ts'
+import { type Aws, openAws } from '../rehearsal/aws.ts'
+import { openEc2World } from '../support/ec2-world.ts'
+import { aSession } from '../support/samples.ts'
+import { keepsTheComputePromise } from './compute-promise.ts'
+
+let aws: Aws
+beforeAll(async () => {
+  aws = await openAws()
+})
+afterEach(() => aws.control.clearFaults())
+afterAll(() => aws.close())
+
+const CLOUD = { runtime: 'cloud', instance: 't3.small' } as const
+const cloud = (n: number, more: Parameters<typeof aSession>[1] = {}) => aSession(n, { ...CLOUD, ...more })
+
+keepsTheComputePromise('EC2', async () => {
+  const { compute, ec2 } = await openEc2World(aws)
+  return {
+    compute,
+    request: CLOUD,
+    kill: async (session, attempt) => {
+      const machine = await compute.find(session, attempt)
+      await ec2.send(new TerminateInstancesCommand({ InstanceIds: [machine?.id ?? ''] }))
+    },
+  }
+})
+
+describe('EC2 compute', () => {
+  it('nothing is described to launch a machine, and what was bought is told', async () => {
+    const { compute, machines, subnets } = await openEc2World(aws)
+    await aws.control.forgetCalls()
+    const session = cloud(1)
+    const { machine, purchase } = await compute.launch(session, 1)
+    expect((await aws.control.calls()).filter(({ service }) => service === 'ec2').map(({ action }) => action)).toEqual([
+      'CreateFleet',
+    ])
+    expect(purchase).toMatchObject({ instance: 't3.small', spot: false, usdPerHour: 0.0208, diskGb: 30 })
+    expect(subnets.map(({ zone }) => zone)).toContain(purchase?.zone)
+    expect(await machines.workOf(machine)).toEqual({ session: session.id, attempt: 1 })
+  })
+
+  it('a zone without capacity leaves the next, and spot without any leaves on demand', async () => {
+    const { compute, subnets } = await openEc2World(aws)
+    const first = (await compute.launch(cloud(1), 1)).purchase?.zone
+    await aws.control.fault({ code: 'InsufficientInstanceCapacity', zone: first ?? '' })
+    const second = (await compute.launch(cloud(1), 2)).purchase?.zone
+    expect(subnets.map(({ zone }) => zone)).toContain(second)
+    expect(second).not.toBe(first)
+    await aws.control.fault({ code: 'MaxSpotInstanceCountExceeded', lifecycle: 'spot' })
+    expect((await compute.launch(cloud(2, { spot: true }), 1)).purchase).toMatchObject({ spot: false })
+  })
+
+  it('on demand is no way out when it costs more than is allowed', async () => {
+    const { compute, running } = await openEc2World(aws)
+    await aws.control.fault({ code: 'SpotMaxPriceTooLow', lifecycle: 'spot' })
+    const cheap = cloud(1, { spot: true, maxPriceUsd: 0.01 })
+    await expect(compute.launch(cheap, 1)).rejects.toMatchObject({ code: 'unavailable' })
+    await expect(compute.launch(cloud(2, { maxPriceUsd: 0.01 }), 1)).rejects.toMatchObject({ code: 'refused' })
+    expect(await running()).toEqual([])
+  })
+
+  it('a try after a shortage is a new request', async () => {
+    const { compute, subnets } = await openEc2World(aws)
+    await aws.control.fault({ code: 'InsufficientInstanceCapacity', type: 't3.small', times: subnets.length })
+    await expect(compute.launch(cloud(1), 1)).rejects.toMatchObject({ code: 'unavailable', name: 'Retryable' })
+    expect((await compute.launch(cloud(1), 1)).machine).toMatch(/^i-/)
+  })
+
+  it('a launch that died before it was recorded gives the same machine, and none is bought twice', async () => {
+    const world = await openEc2World(aws)
+    const session = cloud(1)
+    const launched = world.launches.launched
+    world.launches.launched = () => Promise.reject(new Error('the function died'))
+    await expect(world.compute.launch(session, 1)).rejects.toThrow('died')
+    const [bought] = await world.running()
+    world.launches.launched = launched
+    expect((await world.compute.launch(session, 1)).machine).toBe(bought?.InstanceId)
+    expect(await world.running()).toHaveLength(1)
+  })
+
+  it('a machine that was never recorded is ended with its attempt', async () => {
+    const world = await openEc2World(aws)
+    world.launches.launched = () => Promise.reject(new Error('the function died'))
+    await expect(world.compute.launch(cloud(1), 1)).rejects.toThrow('died')
+    await world.compute.terminate(cloud(1).id, 1)
+    expect(await world.running()).toEqual([])
+  })
+
+  it.each(Object.entries(EC2_ERRORS))('%s is answered with what it means', async (code, meaning) => {
+    const { compute, running } = await openEc2World(aws)
+    await aws.control.fault({ code, service: 'ec2', action: 'CreateFleet', times: 1 })
+    const error = await compute.launch(cloud(1), 1).catch((problem: unknown) => problem)
+    const expected =
+      meaning.do === 'refuse' ? { code: 'refused', hint: meaning.hint } : { code: 'unavailable', name: 'Retryable' }
+    expect(error).toMatchObject({ ...expected, message: expect.stringContaining(code) })
+    expect(await running()).toEqual([])
+  })
+})

@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { LONGEST_MS } from './front-socket.ts'
+import { openRehearsal, type Rehearsal } from './rehearsal.ts'
+import { until } from './until.ts'
+
+let rehearsal: Rehearsal
+
+beforeAll(async () => {
+  rehearsal = await openRehearsal()
+  const used = await rehearsal.cli(['cloud', 'use'])
+  expect(used.code, used.stderr).toBe(0)
+})
+beforeEach(() => rehearsal.cloud.control.clearFaults())
+afterAll(() => rehearsal?.close())
+
+const shell = (...args: string[]) => rehearsal.cli(['dispatch', '--agent', 'shell', '--no-repo', ...args])
+const instances = async (task: string) => {
+  const { stdout } = await rehearsal.cli(['status', '--all', '--json'])
+  const { sessions } = JSON.parse(stdout.toString()) as { sessions: { id: string; request: { task: string } }[] }
+  const id = sessions.find(({ request }) => request.task === task)?.id
+  const all = await rehearsal.cloud.control.instances()
+  return id === undefined ? [] : all.filter(({ tags }) => tags['remote:session'] === id)
+}
+/** The task's machine once its command has begun: it says so on its console, or here by the session's state. */
+const running = (task: string, n = 0) =>
+  until(
+    `machine ${n} of ${task} runs`,
+    async () => {
+      const { stdout } = await rehearsal.cli(['status', '--all', '--json'])
+      const { sessions } = JSON.parse(stdout.toString()) as {
+        sessions: { id: string; state: string; attempt: number; request: { task: string } }[]
+      }
+      const session = sessions.find(({ request }) => request.task === task)
+      const found = (await instances(task)).filter(({ state }) => state === 'running')
+      return session?.state === 'running' && (await instances(task)).length > n ? found[0] : undefined
+    },
+    90_000,
+  )
+const states = async (task: string) => (await instances(task)).map(({ state, reason }) => [state, reason])
+
+it('where a zone has no capacity another is taken, and throttling is waited out', async () => {
+  await rehearsal.cloud.control.fault({ code: 'InsufficientInstanceCapacity', zone: 'us-east-1a' })
+  await rehearsal.cloud.control.fault({ code: 'RequestLimitExceeded', service: 'ec2', action: 'CreateFleet', times: 2 })
+  const { code, out, stderr } = await shell('echo elsewhere')
+  expect([code, out], stderr).toEqual([0, 'elsewhere\n'])
+  const launched = await instances('echo elsewhere')
+  expect(launched.map(({ zone }) => zone)).toEqual([expect.not.stringContaining('us-east-1a')])
+})
+
+it('a machine that is gone without notice ends its session as lost, and what it had written is there', async () => {
+  const task = 'echo before; sleep 300'
+  const dispatched = shell(task)
+  const machine = await running(task)
+  await rehearsal.cloud.control.reclaim(machine.id, 'power-loss')
+  const { code, out, stderr } = await dispatched
+  expect([code, out], stderr).toEqual([122, 'before\n'])
+  expect(await states(task)).toEqual([['terminated', 'Server.InternalError']])
+})
+
+it('a spot machine that is taken is replaced, and the command runs again', async () => {
+  const task = 'echo begun; sleep 20; echo finished'
+  const dispatched = shell('--spot', '--retries', '1', task)
+  const first = await running(task)
+  expect(first.lifecycle).toBe('spot')
+  await rehearsal.cloud.control.interrupt(first.id, 8)
+  const { code, out, stderr } = await dispatched
+  expect(code, stderr).toBe(0)
+  expect(out).toMatch(/^begun\n(.*\n)*begun\nfinished\n$/)
+  expect((await states(task)).length).toBe(2)
+})
+
+it('a connection that is cut after two hours is opened again and nothing is missing', async () => {
+  const task = 'for n in 1 2 3 4 5 6 7 8 9; do echo line $n; sleep 1; done'
+  const dispatched = shell(task)
+  await running(task)
+  rehearsal.cloud.front.clock.advance(LONGEST_MS)
+  await rehearsal.cloud.front.cut()
+  const { code, out, stderr } = await dispatched
+  expect(code, stderr).toBe(0)
+  expect(out).toBe(Array.from({ length: 9 }, (_, n) => `line ${n + 1}\n`).join(''))
+})
+
+it('messages that come twice, late or in another order change nothing', async () => {
+  rehearsal.cloud.front.disorder.set({ reorder: true, duplicate: true, loseDisconnect: true })
+  const { code, out, stderr } = await shell('for n in 1 2 3 4 5 6; do echo line $n; sleep 0.5; done')
+  rehearsal.cloud.front.disorder.set({})
+  expect(code, stderr).toBe(0)
+  expect(out).toBe(Array.from({ length: 6 }, (_, n) => `line ${n + 1}\n`).join(''))
+})
+
+it('no lifecycle failed, and nothing is left', async () => {
+  await until('all machines are gone', async () =>
+    (await rehearsal.cloud.control.instances()).every(({ state }) => state === 'terminated') ? true : undefined,
+  )
+  const failed = (await rehearsal.cloud.control.executions()).filter(({ status }) => !['RUNNING', 'SUCCEEDED'].includes(status))
+  expect(failed).toEqual([])
+  expect(await rehearsal.cloud.control.denials()).toEqual([])
+})

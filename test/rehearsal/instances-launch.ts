@@ -1,0 +1,29 @@
+import * as z from 'zod'
+
+export const Tags = z.record(z.string(), z.string())
+
+/** `POST /instances`: what an instance was launched with. */
+export const Launch = z.object({
+  id: z.string().regex(/^i-[0-9a-z]+$/),
+  type: z.string(),
+  zone: z.string(),
+  /** Base64, as in the API. */
+  userData: z.string().optional(),
+  tags: Tags.default({}),
+  roleArn: z.string().optional(),
+  imageId: z.string().default('ami-00000000000000000'),
+  account: z.string().default('123456789012'),
+  architecture: z.enum(['x86_64', 'arm64']).default('x86_64'),
+  lifecycle: z.enum(['spot', 'on-demand']).default('on-demand'),
+  /** `InstanceMetadataTags`. */
+  metadataTags: z.boolean().default(true),
+  hopLimit: z.int().min(1).max(64).default(1),
+  volumes: z.array(z.object({ id: z.string().regex(/^vol-[0-9a-z]+$/), gib: z.number().positive() })).default([]),
+})
+export type Launch = z.infer<typeof Launch>
+
+export const Spot = z.object({
+  action: z.enum(['terminate', 'stop', 'hibernate']).default('terminate'),
+  seconds: z.number().default(120),
+})
+export const Size = z.object({ gib: z.number().positive() })

@@ -1,0 +1,121 @@
+"""
+What calls of EC2 need; launching needs a permission on all that a machine is made of.
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-fleet-prerequisites.html
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from moto.ec2.models import ec2_backends
+
+from . import machines
+from .policies import Context
+
+if TYPE_CHECKING:
+    from .needs import Call, Need
+
+ON_INSTANCES = {"TerminateInstances", "StopInstances", "StartInstances", "RebootInstances"}
+ON_VOLUMES = {"DeleteVolume", "ModifyVolume", "CreateSnapshot", "AttachVolume", "DetachVolume"}
+
+
+def ec2_needs(call: Call) -> list[Need]:
+    from .needs import Need
+
+    form = call.form
+    if call.action in ("CreateFleet", "RunInstances"):
+        return _launching(call)
+    if call.action in ON_INSTANCES:
+        ids = [value for name, value in form.items() if name.startswith("InstanceId")]
+        return [Need(f"ec2:{call.action}", call.arn(f"instance/{one}"), _of_instance(one)) for one in ids]
+    if call.action in ON_VOLUMES:
+        volume = form.get("VolumeId", "*")
+        found = [Need(f"ec2:{call.action}", call.arn(f"volume/{volume}"), _tags_of(call, volume))]
+        if form.get("InstanceId"):
+            found.append(Need(f"ec2:{call.action}", call.arn(f"instance/{form['InstanceId']}"), _of_instance(form["InstanceId"])))
+        if call.action == "CreateSnapshot":
+            snapshot = f"arn:aws:ec2:{call.region}::snapshot/*"
+            found += [Need("ec2:CreateSnapshot", snapshot, _asked_tags(form)), *_tagging(call, "snapshot")]
+        return found
+    if call.action == "CreateVolume":
+        found = [Need("ec2:CreateVolume", call.arn("volume/*"), _asked_tags(form)), *_tagging(call, "volume")]
+        if form.get("SnapshotId"):
+            snapshot = form["SnapshotId"]
+            found.append(Need("ec2:CreateVolume", f"arn:aws:ec2:{call.region}::snapshot/{snapshot}", _tags_of(call, snapshot)))
+        return found
+    if call.action == "DeleteSnapshot":
+        snapshot = form.get("SnapshotId", "*")
+        return [Need("ec2:DeleteSnapshot", f"arn:aws:ec2:{call.region}::snapshot/{snapshot}", _tags_of(call, snapshot))]
+    if call.action == "CreateTags":
+        ids = [value for name, value in form.items() if name.startswith("ResourceId")]
+        return [Need("ec2:CreateTags", call.arn(f"{_kind(one)}/{one}"), _asked_tags(form) | _tags_of(call, one)) for one in ids]
+    return [Need(f"ec2:{call.action}")]
+
+
+def _launching(call: Call) -> list[Need]:
+    from .needs import Need
+
+    form = call.form
+    template = next((value for name, value in form.items() if name.endswith("LaunchTemplateId")), "*")
+    backend = ec2_backends["123456789012"][call.region]
+    arn = call.arn(f"launch-template/{template}")
+    context: Context = {"ec2:LaunchTemplate": arn, "ec2:IsLaunchTemplateResource": "true", **_asked_tags(form)}
+    made = ("instance/*", "volume/*", "network-interface/*", f"launch-template/{template}", "subnet/*", "security-group/*")
+    found = [Need("ec2:RunInstances", call.arn(one), context) for one in made]
+    found.append(Need("ec2:RunInstances", f"arn:aws:ec2:{call.region}::image/*", context))
+    if call.action == "CreateFleet":
+        found.append(Need("ec2:CreateFleet", call.arn("fleet/*"), _asked_tags(form)))
+    known = backend.launch_templates.get(template)
+    profile = (known.latest_version().data.get("IamInstanceProfile") or {}) if known else {}
+    found += [
+        Need("iam:PassRole", role.arn, {"iam:PassedToService": "ec2.amazonaws.com"})
+        for one in _profiles()
+        if one.arn == profile.get("Arn") or one.name == profile.get("Name")
+        for role in one.roles
+    ]
+    return [*found, *_tagging(call, "instance")]
+
+
+def _profiles() -> list[object]:
+    from .identity import iam
+
+    return list(iam().instance_profiles.values())
+
+
+def _tagging(call: Call, kind: str) -> list[Need]:
+    from .needs import Need
+
+    tags = _asked_tags(call.form)
+    owner = "" if kind == "snapshot" else "123456789012"
+    arn = f"arn:aws:ec2:{call.region}:{owner}:{kind}/*"
+    return [Need("ec2:CreateTags", arn, {**tags, "ec2:CreateAction": call.action})] if tags else []
+
+
+def _asked_tags(form: dict[str, str]) -> Context:
+    found: Context = {}
+    for name, key in form.items():
+        at = re.fullmatch(r"(TagSpecification\.\d+\.Tag\.\d+|Tag\.\d+)\.Key", name)
+        if at:
+            found[f"aws:RequestTag/{key}"] = form.get(f"{at[1]}.Value", "")
+    return found
+
+
+def _of_instance(instance_id: str) -> Context:
+    instance = machines.known(instance_id)
+    if instance is None:
+        return {}
+    association = instance.ec2_backend.iam_instance_profile_associations.get(instance_id)
+    tags: Context = {f"aws:ResourceTag/{tag['key']}": tag["value"] for tag in instance.get_tags()}
+    return tags | ({"ec2:InstanceProfile": association.iam_instance_profile.arn} if association else {})
+
+
+def _tags_of(call: Call, resource: str) -> Context:
+    tags = ec2_backends["123456789012"][call.region].tags.get(resource, {})
+    return {f"aws:ResourceTag/{key}": value for key, value in tags.items()}
+
+
+def _kind(resource: str) -> str:
+    kinds = {"i": "instance", "vol": "volume", "snap": "snapshot", "sir": "spot-instances-request"}
+    return kinds.get(resource.split("-")[0], "*")

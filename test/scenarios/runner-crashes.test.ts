@@ -1,0 +1,75 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { type CrashScene, openAgentScene, openCommandScene } from '../support/crash-scenes.ts'
+import { crashRunner, eachPoint, runnerPoints, summary } from '../support/crash-walk.ts'
+import { World } from '../support/world.ts'
+import { until } from '../support/world-processes.ts'
+
+/** The command leaves word when it starts and while it runs, so that a second one beside it would be seen. */
+const command = (world: World) => {
+  const lock = join(world.dir, 'alone')
+  return `mkdir ${lock} || echo doubled >> ${lock}.doubled; echo ran >> ${lock}.runs; rmdir ${lock}; echo done`
+}
+
+const plain: CrashScene = {
+  name: 'a command without retries',
+  dispatch: (world) => world.shell(command(world), { sandbox: 'off' }),
+  check: async (world, session) => {
+    // What the runner had told was told; whatever came before is a lost machine.
+    expect(['succeeded', 'lost']).toContain(session.outcome?.outcome)
+    expect(existsSync(join(world.dir, 'alone.doubled'))).toBe(false)
+    if (session.outcome?.outcome === 'succeeded') expect(existsSync(join(world.dir, 'alone.runs'))).toBe(true)
+    rmSync(join(world.dir, 'alone'), { recursive: true, force: true })
+  },
+  close: () => undefined,
+}
+
+it('a runner killed at any point leaves a session without retries in a final state, and nothing behind', async () => {
+  const points = await runnerPoints(plain)
+  expect(points.length).toBeGreaterThan(10)
+  const took: number[] = []
+  await eachPoint(points, async (point) => void took.push(await crashRunner(plain, point)))
+  expect(took).toHaveLength(points.length)
+  console.log(summary('runner killed, a command without retries', took))
+}, 300_000)
+
+it.each([
+  ['a command on a repository with [setup]', openCommandScene],
+  ['an agent in a workspace that is sent a message', openAgentScene],
+])(
+  '%s comes home right from a runner killed at any point',
+  async (name, open) => {
+    const scene = await open()
+    const took: number[] = []
+    const points = await runnerPoints(scene)
+    expect(points.length).toBeGreaterThan(30)
+    await eachPoint(points, async (point) => void took.push(await crashRunner(scene, point)))
+    scene.close()
+    expect(took).toHaveLength(points.length)
+    console.log(summary(`runner killed, ${name}`, took))
+  },
+  300_000,
+)
+
+it('with retries left, a lost command runs again and the log tells of the gap', async () => {
+  const world = new World()
+  await world.startDaemon()
+  const file = join(world.dir, 'tries')
+  const { id } = await world.shell(`echo x >> ${file}; echo try; if [ $(wc -l < ${file}) = 1 ]; then exec sleep 600; fi`, {
+    sandbox: 'off',
+    retries: 1,
+  })
+  await until('the command runs', () => (existsSync(file) ? true : undefined))
+  const pid = await until('there is a runner', () => world.runnerPids(id)[0])
+  process.kill(pid, 'SIGKILL')
+  const ended = await world.ended(id)
+  expect(ended.outcome).toMatchObject({ outcome: 'succeeded' })
+  expect(ended.attempts).toHaveLength(2)
+  expect(ended.attempts[0]?.lost).toBeTruthy()
+  expect(readFileSync(file, 'utf8')).toBe('x\nx\n')
+  const log = readFileSync(join(world.paths.sessions, id, 'log', '2', '000000000001'), 'latin1')
+  expect(log).toContain('"type":"gap"')
+  expect(world.running()).toEqual([])
+  await world.close()
+})

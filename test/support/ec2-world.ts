@@ -1,0 +1,45 @@
+import { randomUUID } from 'node:crypto'
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { CreateLaunchTemplateCommand, DescribeInstancesCommand, DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2'
+import { openDynamoLaunchStore } from '../../lambdas/aws/dynamo-launch-store.ts'
+import { openDynamoMachineStore } from '../../lambdas/aws/dynamo-machine-store.ts'
+import { openEc2Compute } from '../../lambdas/aws/ec2-compute.ts'
+import type { Aws } from '../rehearsal/aws.ts'
+import { createAwsTable } from './aws-table.ts'
+
+/** EC2 compute in an account of the rehearsal's, with a launch template and the zones that moto has. */
+export const openEc2World = async ({ endpoint, control }: Aws) => {
+  const config = { region: 'us-east-1', endpoint, credentials: { accessKeyId: 'test', secretAccessKey: 'test' }, maxAttempts: 1 }
+  const ec2 = new EC2Client(config)
+  const dynamo = new DynamoDBClient(config)
+  const tableName = await createAwsTable(dynamo)
+  const stack = `test-${randomUUID()}`
+  const { LaunchTemplate } = await ec2.send(
+    new CreateLaunchTemplateCommand({
+      LaunchTemplateName: stack,
+      LaunchTemplateData: { ImageId: 'ami-12c6146b', InstanceType: 't3.small' },
+    }),
+  )
+  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({}))
+  const subnets = Subnets.map(({ SubnetId = '', AvailabilityZone = '' }) => ({ id: SubnetId, zone: AvailabilityZone }))
+  const launches = openDynamoLaunchStore({ dynamo, tableName })
+  const machines = openDynamoMachineStore({ dynamo, tableName, now: () => Date.now() })
+  const places = { subnets, launchTemplate: { id: LaunchTemplate?.LaunchTemplateId ?? '', version: '1' } }
+  const running = async () => {
+    const Filters = [
+      { Name: 'tag:remote:stack', Values: [stack] },
+      { Name: 'instance-state-name', Values: ['pending', 'running'] },
+    ]
+    const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({ Filters }))
+    return Reservations.flatMap(({ Instances = [] }) => Instances)
+  }
+  return {
+    compute: openEc2Compute({ ec2, launches, machines, places, stack, diskGb: 30 }),
+    ec2,
+    launches,
+    machines,
+    subnets,
+    control,
+    running,
+  }
+}

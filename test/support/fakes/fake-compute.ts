@@ -1,0 +1,56 @@
+import { RemoteError } from '../../../core/contract/errors.ts'
+import type { Session } from '../../../core/contract/session.ts'
+import type { Compute, MachineState } from '../../../core/ports/compute.ts'
+
+type Machine = { session: string; attempt: number; id: string; state: 'alive' | 'dead'; why?: string }
+
+/** Machines that do nothing by themselves: a test lets them die. */
+export class FakeCompute implements Compute {
+  readonly #machines = new Map<string, Machine>()
+  readonly #fenced = new Set<string>()
+  readonly #swept = new Set<string>()
+  /** Of these even the checkout is gone. */
+  readonly cleaned = new Set<string>()
+
+  /** Every machine there ever was. */
+  get machines(): readonly Machine[] {
+    return [...this.#machines.values()]
+  }
+  alive(session: string) {
+    return this.machines.filter((machine) => machine.session === session && machine.state === 'alive')
+  }
+  isFenced(session: string, attempt: number) {
+    return this.#fenced.has(`${session} ${attempt}`)
+  }
+  die(session: string, attempt: number, why = 'killed') {
+    const machine = this.#machines.get(`${session} ${attempt}`)
+    if (machine) Object.assign(machine, { state: 'dead', why })
+  }
+
+  async launch({ id: session }: Session, attempt: number) {
+    const key = `${session} ${attempt}`
+    if (this.#fenced.has(key))
+      throw new RemoteError('fenced', `attempt ${attempt} of ${session} is over`, { hint: 'another attempt has its own number' })
+    const machine: Machine = this.#machines.get(key) ?? { session, attempt, id: `m-${session}-${attempt}`, state: 'alive' }
+    this.#machines.set(key, machine)
+    return { machine: machine.id }
+  }
+  async find(session: string, attempt: number): Promise<MachineState | undefined> {
+    const machine = this.#machines.get(`${session} ${attempt}`)
+    return (
+      machine && { id: machine.id, alive: machine.state === 'alive', ...(machine.why === undefined ? {} : { why: machine.why }) }
+    )
+  }
+  async terminate(session: string, attempt: number) {
+    this.#fenced.add(`${session} ${attempt}`)
+    this.die(session, attempt, 'terminated')
+  }
+  async clean(session: string, { keepCheckout }: { keepCheckout: boolean }) {
+    this.#swept.add(session)
+    if (!keepCheckout) this.cleaned.add(session)
+  }
+  /** Nothing of the user's login is left, whatever became of the checkout. */
+  isSwept(session: string) {
+    return this.#swept.has(session)
+  }
+}

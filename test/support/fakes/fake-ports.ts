@@ -1,0 +1,29 @@
+import { countingIds } from './counting-ids.ts'
+import { FakeCompute } from './fake-compute.ts'
+import { ManualClock } from './manual-clock.ts'
+import { memoryBundleStore } from './memory-bundle-store.ts'
+import { memoryInboxStore } from './memory-inbox-store.ts'
+import { MemorySecretStore } from './memory-secret-store.ts'
+import { MemorySegmentStore } from './memory-segment-store.ts'
+import { memorySessionStore } from './memory-session-store.ts'
+import { memoryWorkspaceStore } from './memory-workspace-store.ts'
+import { SilentDoorbell } from './silent-doorbell.ts'
+import { StepwiseLifecycle } from './stepwise-lifecycle.ts'
+
+/** All ports, in memory. They keep the same promises as the real ones (test/promises). */
+export const fakePorts = () => {
+  const clock = new ManualClock()
+  const ports = {
+    clock,
+    ids: countingIds(),
+    sessions: memorySessionStore(clock),
+    inbox: memoryInboxStore(clock),
+    segments: new MemorySegmentStore(),
+    bundles: memoryBundleStore(),
+    workspaces: memoryWorkspaceStore(clock),
+    secrets: new MemorySecretStore(clock),
+    compute: new FakeCompute(),
+    doorbell: new SilentDoorbell(),
+  }
+  return { ...ports, lifecycle: new StepwiseLifecycle(ports) }
+}

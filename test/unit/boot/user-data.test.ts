@@ -1,0 +1,69 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+
+const boot = new URL('../../../agent-bootstrap/boot/', import.meta.url)
+const read = (name: string) => readFileSync(new URL(name, boot), 'utf8')
+const dir = mkdtempSync(join(tmpdir(), 'remote-user-data-'))
+afterAll(() => rmSync(dir, { recursive: true, force: true }))
+const scripts = readdirSync(boot).filter((name) => name.endsWith('.sh'))
+const units = readdirSync(boot).filter((name) => /\.(service|timer)$/.test(name))
+const PLACES = ['@API_URL@', '@SOCKET_URL@', '@REGION@']
+
+/** EC2's limit, before base64. */
+const LIMIT_BYTES = 16_384
+
+describe('the user data of every machine', () => {
+  it('is small enough for EC2 with the longest addresses', () => {
+    const longest = PLACES.reduce((text, place) => text.replace(place, `https://${'x'.repeat(250)}`), read('user-data.sh'))
+    expect(Buffer.byteLength(longest)).toBeLessThan(LIMIT_BYTES)
+  })
+
+  it('has the addresses of the stack in it once each, and nothing of a session', () => {
+    for (const place of PLACES) expect(read('user-data.sh').split(place)).toHaveLength(2)
+    expect(
+      read('user-data.sh')
+        .match(/@[A-Z_]+@/g)
+        ?.sort(),
+    ).toEqual([...PLACES].sort())
+  })
+
+  it('says what failed as JSON, whatever was said, and without what may grant anything', () => {
+    const key = 'ASIAQWERTYUIOP123456'
+    const secret = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
+    const log = `"quoted" \\ back\ttab \u0001 control é ${key} ${secret}\nhttps://b/x?a=1&X-Amz-Signature=abcdef&b=2\n${'long '.repeat(9000)}end`
+    // All but what it does when it is run.
+    const functions = read('user-data.sh').slice(0, read('user-data.sh').lastIndexOf('case $'))
+    const script = `${functions}\njournalctl() { :; }\nLOG=$1\nprintf '{"text":"%s"}' "$(told "$0")"`
+    const told = (why: string, text: string): string => {
+      writeFileSync(join(dir, 'log'), text)
+      const { stdout } = spawnSync('sh', ['-c', script, why, join(dir, 'log')], { encoding: 'utf8' })
+      return (JSON.parse(stdout) as { text: string }).text
+    }
+    const text = told('it "broke"', log)
+    expect(text).toMatch(/^it "broke"\n/)
+    expect(text.trimEnd()).toMatch(/end$/)
+    expect(Buffer.byteLength(text)).toBeLessThan(13_000)
+    expect(told('why', log.replace(/long /g, ''))).toBe(
+      'why\n"quoted" \\ back\ttab  control é ASIA[redacted] [redacted]\nhttps://b/x?a=1&X-Amz-Signature=[redacted]&b=2\nend\n',
+    )
+  })
+})
+
+describe('what boots a machine', () => {
+  it.each(scripts)('%s is a POSIX script that can be run', (name) => {
+    expect(spawnSync('sh', ['-n', new URL(name, boot).pathname], { encoding: 'utf8' }).stderr).toBe('')
+    expect(read(name)).toMatch(/^#!\/bin\/sh\n/)
+  })
+
+  it.each(units)('%s starts only what the bundle brings', (name) => {
+    const started = read(name).match(/\/opt\/remote\/current\/[\w./-]+/g) ?? []
+    for (const path of started) {
+      const file = path.replace('/opt/remote/current/', '')
+      if (file.startsWith('boot/')) expect(scripts).toContain(file.slice('boot/'.length))
+      else expect(['bin', 'bin/node', 'runner.js']).toContain(file)
+    }
+  })
+})

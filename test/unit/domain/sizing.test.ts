@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest'
+import { PlanRequest } from '../../../core/contract/plan.ts'
+import { CATALOGUE, spotUsdPerHour } from '../../../core/domain/catalogue.ts'
+import { machinePlan } from '../../../core/domain/machine-plan.ts'
+import { sizeFor } from '../../../core/domain/sizing.ts'
+
+const plan = (ask: object) => machinePlan(PlanRequest.parse({ task: 'add a button', ...ask }))
+const chosen = (ask: object) => plan(ask).candidates.find((candidate) => candidate.chosen)
+
+describe('sizing', () => {
+  it.each([
+    ['fix typo in readme', 't3.small'],
+    ['update the docs', 't3.small'],
+    ['add rate limit to api endpoints', 't3.medium'],
+    ['make the tests pass', 'm6i.xlarge'],
+    ['run full integration suite', 'm6i.2xlarge'],
+    ['refactor the billing module', 'm6i.2xlarge'],
+    ['run ml pipeline', 'm6i.8xlarge'],
+    ['train on the new data, and fix the readme', 'm6i.8xlarge'],
+    ['contestant list: attest it', 't3.medium'],
+  ])('"%s" gets %s', (task, instance) => {
+    expect(sizeFor({ task }).type.instance).toBe(instance)
+  })
+
+  it('says why, in the words of the task', () => {
+    expect(sizeFor({ task: 'fix TYPO' }).reason).toBe('"TYPO" sounds like a small text change')
+  })
+
+  it('a task of megabytes costs no time', () => {
+    const before = performance.now()
+    expect(sizeFor({ task: `${'full '.repeat(400_000)}x` }).type.instance).toBe('t3.medium')
+    expect(performance.now() - before).toBeLessThan(1000)
+  })
+
+  it('what is asked for wins, and a large repository gets memory', () => {
+    expect(sizeFor({ task: 'fix typo', instance: 'm6i.4xlarge' })).toMatchObject({
+      type: { instance: 'm6i.4xlarge' },
+      reason: 'you asked for m6i.4xlarge',
+    })
+    expect(sizeFor({ task: 'fix typo', repositoryBytes: 3 * 1024 ** 3 }).type.memoryGb).toBe(16)
+  })
+})
+
+describe('a plan', () => {
+  it('has one chosen candidate with its price, its neighbours, and this machine', () => {
+    const { candidates, pricesAsOf, pricesFrom } = plan({ task: 'make the tests pass' })
+    expect(candidates.filter((candidate) => candidate.chosen).map(({ instance }) => instance)).toEqual(['m6i.xlarge'])
+    expect(candidates.at(-1)).toMatchObject({ runtime: 'local', onDemandUsdPerHour: 0 })
+    expect(candidates.length).toBeGreaterThan(3)
+    expect([pricesAsOf, pricesFrom]).toEqual(['2026-11-20', expect.stringContaining('estimate')])
+    expect(chosen({ task: 'make the tests pass', ttlSeconds: 7200 })?.why).toContain('$0.38 for 2 hours')
+  })
+
+  it('takes the largest within the price allowed', () => {
+    expect(chosen({ task: 'run ml pipeline', maxPriceUsd: 0.5 })?.instance).toBe('m6i.2xlarge')
+    expect(chosen({ task: 'run ml pipeline', maxPriceUsd: 0.5, spot: true })?.instance).toBe('m6i.8xlarge')
+    expect(plan({ task: 'run ml pipeline', maxPriceUsd: 0.001 })).toMatchObject({
+      reason: expect.stringContaining('nothing costs less'),
+    })
+  })
+
+  it('spot is about a third of on-demand, for every type', () => {
+    for (const type of CATALOGUE) expect(spotUsdPerHour(type) / type.usdPerHour).toBeCloseTo(0.3, 2)
+  })
+})

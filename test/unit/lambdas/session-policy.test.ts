@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest'
+import { sessionPolicy } from '../../../lambdas/aws/session-policy.ts'
+
+const arn = (n: number) => `arn:aws:secretsmanager:us-east-1:123456789012:secret:remote/main/NAME_${n}-AbCdEf`
+const own = { bucket: 'b', prefix: 'sessions/s-1/' }
+
+describe('the policy of a session', () => {
+  it('names its own secrets and its own prefix, and nothing else', () => {
+    expect(JSON.parse(sessionPolicy({ ...own, secretArns: [arn(1)], bedrock: false }))).toEqual({
+      Version: '2012-10-17',
+      Statement: [
+        { Effect: 'Allow', Action: ['s3:PutObject', 's3:GetObject'], Resource: 'arn:aws:s3:::b/sessions/s-1/*' },
+        { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: [arn(1)] },
+      ],
+    })
+  })
+
+  it('has no statement that it does not need', () => {
+    const { Statement } = JSON.parse(sessionPolicy({ ...own, secretArns: [], bedrock: true }))
+    expect(Statement.map(({ Action }: { Action: string[] }) => Action[0])).toEqual(['s3:PutObject', 'bedrock:InvokeModel'])
+  })
+
+  it('is refused, with what to do, when AWS would not take it', () => {
+    const many = Array.from({ length: 40 }, (_, n) => arn(n))
+    expect(() => sessionPolicy({ ...own, secretArns: many, bedrock: false })).toThrow('cannot have 40 secrets')
+    expect(sessionPolicy({ ...own, secretArns: many.slice(0, 12), bedrock: true }).length).toBeLessThanOrEqual(2048)
+  })
+})

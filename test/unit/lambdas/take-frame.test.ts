@@ -1,0 +1,124 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ToViewer } from '../../../core/contract/frames.ts'
+import { openApiGatewayDoorbell } from '../../../lambdas/aws/api-gateway-doorbell.ts'
+import { openDynamoConnectionStore } from '../../../lambdas/aws/dynamo-connection-store.ts'
+import { takeFrame } from '../../../lambdas/aws/take-frame.ts'
+import { createAwsTable } from '../../support/aws-table.ts'
+import { fakePorts } from '../../support/fakes/fake-ports.ts'
+import { type Moto, startMoto } from '../../support/moto.ts'
+import { aSession } from '../../support/samples.ts'
+
+let moto: Moto
+beforeAll(async () => {
+  moto = await startMoto()
+})
+afterAll(() => moto.stop())
+
+const world = async () => {
+  const { clock, sessions, segments } = fakePorts()
+  const dynamo = new DynamoDBClient(moto.config)
+  const connections = openDynamoConnectionStore({ dynamo, tableName: await createAwsTable(dynamo), clock })
+  const posted: [string, { type: string }][] = []
+  const gone = new Set<string>()
+  const post = async (connection: string, frame: object) => {
+    if (gone.has(connection)) return false
+    posted.push([connection, frame as ToViewer])
+    return true
+  }
+  const session = aSession(1)
+  await sessions.insert({ ...session, state: 'running', attempts: [{ number: 1 }] }, undefined, { by: 'ada', what: 'dispatched' })
+  await segments.seal(session.id, 1, { last: 5, final: false })
+  const said = () => posted.splice(0).map(([connection, { type, ...rest }]) => [connection, type, rest] as const)
+  const frames = takeFrame({ connections, post, sessions, segments })
+  const say = (connection: string, frame: object) => frames.frame(connection, JSON.stringify(frame))
+  const attach = (connection: string) => say(connection, { type: 'attach', session: session.id, from: { attempt: 1, seq: 1 } })
+  await connections.put('r', { role: 'runner', session: session.id, attempt: 1 })
+  for (const viewer of ['v', 'w']) await connections.put(viewer, { role: 'viewer' })
+  return {
+    leave: frames.gone,
+    id: session.id,
+    sessions,
+    connections,
+    doorbell: openApiGatewayDoorbell({ connections, post }),
+    said,
+    say,
+    attach,
+    gone,
+  }
+}
+
+const types = (said: readonly (readonly [string, string, object])[]) => said.map(([connection, type]) => `${connection} ${type}`)
+
+describe('a connection to the control plane in AWS', () => {
+  it('that attaches reads what is sealed, and wakes the runner; its frames go to every viewer', async () => {
+    const { attach, said, say } = await world()
+    await attach('v')
+    expect(said()).toMatchObject([
+      ['v', 'attached', {}],
+      ['r', 'watch', { on: true }],
+    ])
+    await attach('w')
+    said()
+    await say('r', { type: 'live', attempt: 1, first: 6, last: 7, records: 'AAAA' })
+    expect(types(said()).toSorted()).toEqual(['v live', 'w live'])
+  })
+
+  it('that is gone is forgotten when it is written to, and the last viewer lets the runner rest', async () => {
+    const { attach, said, say, gone, connections, id } = await world()
+    await attach('v')
+    await attach('w')
+    gone.add('v')
+    said()
+    await say('r', { type: 'live', attempt: 1, first: 6, last: 6 })
+    expect(await connections.viewers(id)).toEqual(['w'])
+    expect(types(said())).toEqual(['w live'])
+  })
+
+  it('that leaves last ends the live path', async () => {
+    const { attach, said, leave } = await world()
+    await attach('v')
+    await attach('w')
+    said()
+    await leave('v')
+    expect(said()).toEqual([])
+    await leave('w')
+    await leave('w')
+    expect(said()).toEqual([['r', 'watch', { on: false }]])
+  })
+
+  it('that is a runner of an earlier attempt is not heard, and nobody else can speak for one', async () => {
+    const { attach, said, say, connections, id } = await world()
+    await attach('v')
+    await connections.put('old', { role: 'runner', session: id, attempt: 2 })
+    said()
+    await say('old', { type: 'live', attempt: 1, first: 6, last: 6 })
+    await say('w', { type: 'live', attempt: 1, first: 6, last: 6 })
+    await say('nobody', { type: 'live', attempt: 1, first: 6, last: 6 })
+    expect(types(said())).toEqual(['w error'])
+  })
+
+  it('is shown changes, and the end; a task of a quarter of a megabyte fits into no frame', async () => {
+    const { attach, said, doorbell, sessions, id, say } = await world()
+    await attach('v')
+    await say('w', { type: 'watch-all' })
+    expect(types(said())).toEqual(['v attached', 'r watch', 'w session'])
+    const session = await sessions.get(id)
+    if (!session) throw new Error('no session')
+    const large = { ...session, state: 'ended' as const, request: { ...session.request, task: 'x'.repeat(256_000) } }
+    await doorbell.changed(large)
+    const shown = said()
+    expect(types(shown).toSorted()).toEqual(['v complete', 'v session', 'w session'])
+    expect(Math.max(...shown.map((frame) => JSON.stringify(frame).length))).toBeLessThan(32 * 1024)
+  })
+
+  it('rings at the attempt that connected last, and knows whether somebody watches', async () => {
+    const { attach, said, doorbell, connections, id } = await world()
+    expect(await doorbell.watched(id)).toBe(false)
+    await connections.put('r2', { role: 'runner', session: id, attempt: 2 })
+    await doorbell.ring(id)
+    expect(types(said())).toEqual(['r2 bell'])
+    await attach('v')
+    expect(await doorbell.watched(id)).toBe(true)
+  })
+})

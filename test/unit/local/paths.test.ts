@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest'
+import { paths } from '../../../local/paths.ts'
+
+const HOME = '/home/ada'
+
+it('without settings everything lies in the XDG directories of the home', () => {
+  const found = paths({ HOME })
+  expect(found.database).toBe('/home/ada/.local/share/remote/remote.db')
+  expect(found.daemonLog).toBe('/home/ada/.local/state/remote/daemon.log')
+  expect(found.repositories).toBe('/home/ada/.cache/remote/repositories')
+  expect(found.socket).toBe('/home/ada/.local/state/remote/run/remote.sock')
+})
+
+it('the socket lies in the runtime directory where there is one', () => {
+  expect(paths({ HOME, XDG_RUNTIME_DIR: '/run/user/1000' }).socket).toBe('/run/user/1000/remote/remote.sock')
+})
+
+it('REMOTE_HOME holds everything', () => {
+  const { data, state, cache, run, socket } = paths({ HOME, REMOTE_HOME: '/srv/r', XDG_RUNTIME_DIR: '/run/user/1000' })
+  expect([data, state, cache, run, socket]).toEqual([
+    '/srv/r/data',
+    '/srv/r/state',
+    '/srv/r/cache',
+    '/srv/r/run',
+    '/srv/r/run/remote.sock',
+  ])
+})
+
+it('a REMOTE_HOME of 200 characters gets a short socket of its own', () => {
+  const first = paths({ HOME, REMOTE_HOME: `/srv/${'a'.repeat(200)}` })
+  const second = paths({ HOME, REMOTE_HOME: `/srv/${'b'.repeat(200)}` })
+  for (const { socket } of [first, second]) expect(Buffer.byteLength(socket)).toBeLessThanOrEqual(100)
+  expect(first.socket).not.toBe(second.socket)
+  expect(first.socket.startsWith(first.run)).toBe(true)
+})
