@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { preparePythonTools } from './support/python-tools.ts'
 import { installMissing } from './support/system-packages.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -41,6 +42,10 @@ const main = (): number => {
   const missing = installMissing()
   if (missing.length > 0) {
     console.error(`the tests need what is not installed here; for example: sudo apt-get install ${missing.join(' ')}`)
+    return 1
+  }
+  if (!preparePythonTools()) {
+    console.error("the rehearsals need Python's packages of test/support/requirements.txt: pip install -r it, or run this where pip can")
     return 1
   }
   if (!run(process.execPath, ['build.ts'])) return 1

@@ -10,6 +10,7 @@ const NEEDED = {
   ssh: 'openssh-client',
   debootstrap: 'debootstrap',
   ip: 'iproute2',
+  python3: 'python3',
 }
 
 const has = (program: string) => spawnSync('/bin/sh', ['-c', `command -v ${program}`], { stdio: 'ignore' }).status === 0
@@ -19,10 +20,15 @@ const apt = (...args: string[]) =>
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
   }).status === 0
 
-const missing = () =>
-  Object.entries(NEEDED)
+/** Debian keeps what makes a Python environment in a package of its own. */
+const makesPythonEnvironments = () => spawnSync('python3', ['-c', 'import ensurepip, venv'], { stdio: 'ignore' }).status === 0
+
+const missing = () => [
+  ...Object.entries(NEEDED)
     .filter(([program]) => !has(program))
-    .map(([, name]) => name)
+    .map(([, name]) => name),
+  ...(makesPythonEnvironments() ? [] : ['python3-venv']),
+]
 
 /** Installs what is missing where that is possible (Debian, as root). Answers the packages that are missing still. */
 export const installMissing = (): string[] => {

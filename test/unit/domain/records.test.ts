@@ -34,7 +34,8 @@ describe('canonical JSON', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (value) => {
         const text = canonicalJson(value)
-        expect(JSON.parse(text)).toEqual(value)
+        // JSON knows no minus zero.
+        expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)))
         const turned = JSON.parse(JSON.stringify(value), (_key, member) =>
           typeof member === 'object' && member !== null && !Array.isArray(member)
             ? Object.fromEntries(Object.entries(member).reverse())
