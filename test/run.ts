@@ -45,7 +45,9 @@ const main = (): number => {
     return 1
   }
   if (!preparePythonTools()) {
-    console.error("the rehearsals need Python's packages of test/support/requirements.txt: pip install -r it, or run this where pip can")
+    console.error(
+      "the rehearsals need Python's packages of test/support/requirements.txt: pip install -r it, or run this where pip can",
+    )
     return 1
   }
   if (!run(process.execPath, ['build.ts'])) return 1

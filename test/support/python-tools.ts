@@ -12,7 +12,8 @@ const TRIES: [string, string[]][] = [
 ]
 
 const isThere = () => TRIES.every(([command, args]) => spawnSync(command, args, { stdio: 'ignore' }).status === 0)
-const say = (command: string, ...args: string[]) => spawnSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] }).status === 0
+const say = (command: string, ...args: string[]) =>
+  spawnSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] }).status === 0
 
 /**
  * Python's tools of requirements.txt, first on this process's PATH: the machine's own where it has them, else installed once into
@@ -29,5 +30,7 @@ export const preparePythonTools = (): boolean => {
   if (use()) return true
   console.log('installing for the tests: moto and cfn-lint, into a Python environment of their own')
   rmSync(home, { recursive: true, force: true })
-  return say('python3', '-m', 'venv', home) && say(join(home, 'bin', 'pip'), 'install', '--quiet', '-r', REQUIREMENTS) && isThere()
+  return (
+    say('python3', '-m', 'venv', home) && say(join(home, 'bin', 'pip'), 'install', '--quiet', '-r', REQUIREMENTS) && isThere()
+  )
 }
