@@ -35,6 +35,10 @@ export const openRehearsal = async (
     settings?: Record<string, string>
     /** `cdk`: by the CDK's own bootstrap and deploy, which takes most of a minute. */
     deploy?: 'assembly' | 'cdk'
+    /** Directories laid over the machines' root: what their image has besides Debian. */
+    baked?: readonly string[]
+    /** Of our loopback, which machines reach besides the stack. */
+    ports?: readonly number[]
   } = {},
 ): Promise<Rehearsal> => {
   const closing: (() => unknown)[] = []
@@ -54,7 +58,8 @@ export const openRehearsal = async (
         : await openInstanceHost({
             launcherUrl: `${endpoint}/_rehearsal`,
             assumeRole: control.credentials,
-            ports: [port, ...front.ports],
+            ports: [port, ...front.ports, ...(options.ports ?? [])],
+            baked: options.baked ?? [],
             onOff: (id, _, console) => consoles.set(id, console),
           })
     if (machines) {

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { sandboxAvailable } from '../../agent-bootstrap/sandbox-available.ts'
-import { filesWith, hangs, openAgentWorld, type Told, writes } from '../support/agent-scenario.ts'
+import { hangs, writes } from '../support/agent-model.ts'
+import { filesWith, openAgentWorld, type Told } from '../support/agent-scenario.ts'
 import { killQuietly, until } from '../support/world-processes.ts'
 
 let scene: Awaited<ReturnType<typeof openAgentWorld>>

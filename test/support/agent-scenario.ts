@@ -2,47 +2,12 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { EventBody } from '../../core/contract/events.ts'
 import type { Session } from '../../core/contract/session.ts'
+import { PRICES, type Script, startModel } from './agent-model.ts'
 import { linkInstalledAgents } from './agents.ts'
-import { type Ask, type Reply, startMessagesApi } from './messages-api-stub.ts'
 import { World } from './world.ts'
 import { until } from './world-processes.ts'
 
-/** Dollars for a million tokens of the model that the scenarios use. */
-const PRICES = { model: 'claude-haiku-4-5', input: 1, output: 5 }
-const USAGE = { input: 20_000, output: 1000 }
-
 export type Told = EventBody & { position: string; seq: number }
-/** What the model is to do: `work` is the session's checkout. */
-export type Script = (ask: Ask & { work: string }) => Reply | Promise<Reply>
-
-export const writes = (file: string, content: string): Reply => ({
-  text: `Writing ${file}.`,
-  tools: [{ name: 'Write', input: { file_path: file, content } }],
-})
-
-/** Never answers; resolves when the agent does not wait any more. */
-export const hangs = ({ gone }: Pick<Ask, 'gone'>): Promise<Reply> =>
-  new Promise((resolve) => gone.addEventListener('abort', () => resolve({})))
-
-/** The Messages API of one scenario, and what it charged: all of it, and the tokens of turns (side questions are no turn's). */
-const startModel = async (script: Script) => {
-  const api = await startMessagesApi(async (ask) => {
-    // The latest: a resumed agent remembers where it was before, and is told where it is now.
-    const told = [...JSON.stringify(ask.request.messages).matchAll(/working directory: ([^\s"\\]+)/g)]
-    const reply = await script({ ...ask, work: told.at(-1)?.[1] ?? '' })
-    return { usage: USAGE, ...reply }
-  })
-  const sum = (bills: typeof api.bills) => ({
-    inputTokens: bills.reduce((total, { input }) => total + input, 0),
-    outputTokens: bills.reduce((total, { output }) => total + output, 0),
-  })
-  const billed = () => {
-    const { inputTokens, outputTokens } = sum(api.bills)
-    const costUsd = (inputTokens * PRICES.input + outputTokens * PRICES.output) / 1_000_000
-    return { costUsd, turns: sum(api.bills.filter(({ ofTurn }) => ofTurn)) }
-  }
-  return { ...api, billed }
-}
 
 /** A world with the real agent in it; each scenario brings its model. */
 export const openAgentWorld = async () => {
