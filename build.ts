@@ -57,6 +57,20 @@ const awsApart: Plugin = {
   setup: ({ onResolve }) => onResolve({ filter: /^\.\/aws-tools\.ts$/ }, () => ({ path: './aws.js', external: true })),
 }
 
+/**
+ * The SDK's schemas of all operations lie in one module whose objects have computed keys, which a bundler must take for code that does
+ * something. Written as what they are, those that nobody uses are left out.
+ */
+const plainKeys: Plugin = {
+  name: 'plain-keys',
+  setup: ({ onLoad }) =>
+    onLoad({ filter: /@aws-sdk\/[^/]+\/.*schemas_\d+\.js$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8')
+      const names = new Map([...text.matchAll(/^const (_\w+) = ("[^"\\\n]*");$/gm)].map(([, name, value]) => [name, value]))
+      return { contents: text.replaceAll(/\[(_\w+)\]:/g, (key, name) => (names.has(name) ? `${names.get(name)}:` : key)) }
+    }),
+}
+
 /** One CommonJS file each: loading twenty modules costs 20 ms, and what is imported lazily is evaluated lazily here, too. */
 const program = (name: string, entry: string, outdir: string): BuildOptions => ({
   ...common,
@@ -66,7 +80,7 @@ const program = (name: string, entry: string, outdir: string): BuildOptions => (
   sourcemap: 'external',
   mainFields: ['module', 'main'],
   define: { ...define, 'import.meta.url': '__url' },
-  plugins: [quickSandbox, sandboxApart, awsApart],
+  plugins: [quickSandbox, sandboxApart, awsApart, plainKeys],
   // Native accelerators of ws that nobody installs.
   external: ['bufferutil', 'utf-8-validate'],
   banner: { js: "const __url=require('node:url').pathToFileURL(__filename).href;" },
@@ -80,6 +94,9 @@ const environmentCredentials: Plugin = {
     })),
 }
 
+/** Reads what browsers call themselves. */
+const BROWSERS = ['bowser']
+
 const lambda = (name: string, outdir: string): BuildOptions => ({
   ...common,
   entryPoints: { index: `lambdas/${name}.ts` },
@@ -87,10 +104,14 @@ const lambda = (name: string, outdir: string): BuildOptions => ({
   outExtension: { '.js': '.mjs' },
   format: 'esm',
   target: 'node24',
+  // What a call does not need is not read for it.
+  splitting: true,
+  chunkNames: '[name]-[hash]',
   // The modules of the SDK are half as large as its CommonJS and start sooner.
   mainFields: ['module', 'main'],
   define,
-  plugins: [environmentCredentials],
+  plugins: [environmentCredentials, plainKeys],
+  external: BROWSERS,
   // What is CommonJS in there asks for Node's own modules.
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
 })

@@ -1,16 +1,12 @@
-import { GetObjectCommand } from '@aws-sdk/client-s3'
-import { STSClient } from '@aws-sdk/client-sts'
-import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { createApi } from '../core/api/create-api.ts'
 import type { Architecture } from '../core/contract/runner.ts'
 import { controlPlane } from '../core/usecases/control-plane.ts'
 import { openDynamoMachineStore } from './aws/dynamo-machine-store.ts'
 import { admission } from './aws/identity.ts'
-import { presignedGet } from './aws/presigned.ts'
-import { openStsGrants } from './aws/sts-grants.ts'
 import { compose } from './compose.ts'
 import { readEnvironment } from './environment.ts'
 import { openHttpHandler } from './http-event.ts'
+import { lazily } from './lazily.ts'
 import { NO_MACHINERY } from './no-machinery.ts'
 
 const MOST_COUNTED = 100
@@ -18,32 +14,35 @@ const BUNDLE_SECONDS = 900
 
 /** The HTTP API's function. */
 export const composeHttp = (env: NodeJS.ProcessEnv) => {
-  const { ports, table, s3, secrets } = compose(env, NO_MACHINERY)
+  const { ports, table, addresses, secrets } = compose(env, NO_MACHINERY)
   const { sessions, clock } = ports
   const own = readEnvironment(env, ['VERSION', 'BUCKET', 'MACHINE_ROLE', 'SESSION_ROLE_ARN', 'RUNNER_BUNDLES', 'AWS_REGION'])
   const { VERSION, BUCKET, MACHINE_ROLE, SESSION_ROLE_ARN, RUNNER_BUNDLES, AWS_REGION } = own
 
-  const grant = openStsGrants({
-    sts: new STSClient({}),
-    roleArn: SESSION_ROLE_ARN,
-    bucket: BUCKET,
-    region: AWS_REGION,
-    endpointUrl: env['AWS_ENDPOINT_URL'],
-    secretsOf: (session) => secrets.granted(session.id),
+  const grants = lazily(async () => {
+    const [{ STSClient }, { openStsGrants }] = await Promise.all([import('@aws-sdk/client-sts'), import('./aws/sts-grants.ts')])
+    const grant = openStsGrants({
+      sts: new STSClient({}),
+      roleArn: SESSION_ROLE_ARN,
+      bucket: BUCKET,
+      region: AWS_REGION,
+      endpointUrl: env['AWS_ENDPOINT_URL'],
+      secretsOf: (session) => secrets.granted(session.id),
+    })
+    return { grant }
   })
   const runnerBundle = async (architecture: Architecture) => {
     const bundle = RUNNER_BUNDLES[architecture]
     if (!bundle) return undefined
-    const command = new GetObjectCommand({ Bucket: bundle.bucket, Key: bundle.key })
-    return { url: await getSignedUrl(s3, command, { expiresIn: BUNDLE_SECONDS }), sha256: bundle.sha256 }
+    return { url: await addresses.get({ ...bundle, seconds: BUNDLE_SECONDS }), sha256: bundle.sha256 }
   }
   const plane = controlPlane(ports, {
     runtimes: ['cloud', `cloud:${AWS_REGION}`],
     log: () => ({ kind: 'upload' }),
-    grant,
+    grant: (session, attempt) => grants.grant(session, attempt),
     runnerBundle,
     agentFiles: async ({ id, checkpoint }) =>
-      checkpoint?.agentFiles && presignedGet({ s3, bucket: BUCKET }, `sessions/${id}/${checkpoint.agentFiles}`),
+      checkpoint?.agentFiles && addresses.get({ bucket: BUCKET, key: `sessions/${id}/${checkpoint.agentFiles}` }),
   })
   const startedAt = new Date(clock.now()).toISOString()
   const about = async () => {

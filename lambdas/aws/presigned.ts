@@ -3,14 +3,15 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { base64OfHex } from './sha256.ts'
 
 export type Bucket = { s3: S3Client; bucket: string }
+export type ObjectAddress = { bucket: string; key: string; seconds?: number }
 
 /** Enough for a large transfer to begin. They end earlier when the credentials that signed them do. */
 const SECONDS = 3600
 
 /** An address that gives the object to whoever has it. `gzip`: the answer says that it is compressed, so that clients unpack it. */
-export const presignedGet = ({ s3, bucket }: Bucket, key: string, { gzip = false } = {}): Promise<string> => {
+export const presignedGet = ({ s3, bucket }: Bucket, key: string, { gzip = false, seconds = SECONDS } = {}): Promise<string> => {
   const command = new GetObjectCommand({ Bucket: bucket, Key: key, ...(gzip ? { ResponseContentEncoding: 'gzip' } : {}) })
-  return getSignedUrl(s3, command, { expiresIn: SECONDS })
+  return getSignedUrl(s3, command, { expiresIn: seconds })
 }
 
 /** Headers that are part of the signature: a sender that changes or leaves out one is refused. */
