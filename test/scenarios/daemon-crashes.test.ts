@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { type CrashScene, openAgentScene, openCommandScene } from '../support/crash-scenes.ts'
+import { type CrashScene, openAgentScene, openCommandScene, openFurtherScene } from '../support/crash-scenes.ts'
 import { crashDaemon, daemonPoints, eachPoint, summary } from '../support/crash-walk.ts'
 import type { World } from '../support/world.ts'
 
@@ -22,6 +22,7 @@ it.each([
   ['a command alone', openPlainScene],
   ['a command on a repository with [setup]', openCommandScene],
   ['an agent in a workspace that is sent a message', openAgentScene],
+  ['a further session of a workspace', openFurtherScene],
 ])(
   '%s is not lost by a daemon killed at any point, nor started twice',
   async (name, open) => {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { type CrashScene, openAgentScene, openCommandScene } from '../support/crash-scenes.ts'
+import { type CrashScene, openAgentScene, openCommandScene, openFurtherScene } from '../support/crash-scenes.ts'
 import { crashRunner, eachPoint, runnerPoints, summary } from '../support/crash-walk.ts'
 import { World } from '../support/world.ts'
 import { until } from '../support/world-processes.ts'
@@ -37,6 +37,7 @@ it('a runner killed at any point leaves a session without retries in a final sta
 it.each([
   ['a command on a repository with [setup]', openCommandScene],
   ['an agent in a workspace that is sent a message', openAgentScene],
+  ['a further session of a workspace', openFurtherScene],
 ])(
   '%s comes home right from a runner killed at any point',
   async (name, open) => {

@@ -14,6 +14,8 @@ const MESSAGE = 'also this'
 /** One session that is crashed at each of its points, in a world of its own each time. */
 export type CrashScene = {
   name: string
+  /** Sessions that were before it, and never crashed. */
+  before?: { sessions: number; prepare(world: World): Promise<void> }
   /** Everything its user does. May be repeated after a crash: it leads to the same session. */
   dispatch(world: World): Promise<Session>
   /** What must be so when it has ended well. */
@@ -121,6 +123,46 @@ export const openAgentScene = async (): Promise<CrashScene> => {
       const workspace = await world.api<{ heldBy?: string }>('GET', `/workspaces/${WORKSPACE}`)
       expect(workspace.body.heldBy).toBeUndefined()
       await checkResult(world, session, repository, { 'also.txt': MESSAGE, 'note.txt': 'edited\n' })
+    },
+    close: () => repository.close(),
+  }
+}
+
+/** A command in a workspace where another one has been, on a repository that has changed since. */
+export const openFurtherScene = async (): Promise<CrashScene> => {
+  const first = await ShippedRepository.make()
+  const repository = await first.later({ 'later.txt': 'later\n' })
+  const workspace = WORKSPACE
+  return {
+    name: 'a further session of a workspace',
+    before: {
+      sessions: 1,
+      prepare: async (world) => {
+        await post(world, '/workspaces', { name: workspace, runtime: 'local' })
+        await first.send(world)
+        const asked = body(world, { task: 'echo left > left.txt', agent: 'shell', repository: first.source, workspace })
+        const { id } = await post<Session>(world, '/sessions', asked)
+        expect((await world.ended(id)).outcome).toMatchObject({ outcome: 'succeeded' })
+      },
+    },
+    dispatch: async (world) => {
+      await repository.send(world)
+      const task = alone(notesOf(world), `sh -c 'cat left.txt later.txt > both.txt'`)
+      return post<Session>(
+        world,
+        '/sessions',
+        body(world, { task, agent: 'shell', repository: repository.source, workspace }),
+        KEY,
+      )
+    },
+    check: async (world, session) => {
+      expect(session.outcome).toMatchObject({ outcome: 'succeeded', exitCode: 0 })
+      expect(linesOf(world, 'doubled')).toEqual([])
+      const held = await world.api<{ heldBy?: string }>('GET', `/workspaces/${workspace}`)
+      expect(held.body.heldBy).toBeUndefined()
+      const { files } = await repository.bringHome(world, session.result)
+      // It starts where the workspace stood, with what the user changed since brought in.
+      expect(files).toEqual({ 'both.txt': 'left\nlater\n' })
     },
     close: () => repository.close(),
   }

@@ -24,6 +24,14 @@ export const summary = (what: string, milliseconds: readonly number[]): string =
   return `${what}: ${sorted.length} points, final state after: median ${at(0.5)} ms, longest ${at(1)} ms`
 }
 
+/** A world in which everything was that was before the scene. */
+const prepared = async (world: World, { before }: CrashScene): Promise<void> => {
+  if (!before) return
+  await world.startDaemon()
+  await before.prepare(world)
+  await world.killDaemon('SIGTERM')
+}
+
 /** A world for one crash, with what was said in it when it fails. */
 export const inWorld = async (what: string, work: (world: World) => Promise<void>): Promise<void> => {
   const world = new World()
@@ -71,6 +79,7 @@ const dispatchUntilAnswered = async (world: World, scene: CrashScene): Promise<S
 export const crashDaemon = async (scene: CrashScene, point: number): Promise<number> => {
   let took = 0
   await inWorld(`${scene.name}, daemon killed at ${point}`, async (world) => {
+    await prepared(world, scene)
     const started = await world.startDaemon({ REMOTE_FAILPOINT: String(point) })
     const first = started.ready ? await dispatchUntilAnswered(world, scene) : undefined
     const isOver = async () => first && (await world.session(first.id).catch(() => undefined))?.state === 'ended'
@@ -86,7 +95,9 @@ export const crashDaemon = async (scene: CrashScene, point: number): Promise<num
     took = performance.now() - from
     expect(ended.attempts).toHaveLength(1)
     await scene.check(world, ended)
-    expect((await world.api<{ sessions: unknown[] }>('GET', '/sessions?all=1')).body.sessions).toHaveLength(1)
+    expect((await world.api<{ sessions: unknown[] }>('GET', '/sessions?all=1')).body.sessions).toHaveLength(
+      1 + (scene.before?.sessions ?? 0),
+    )
     expect((await world.api<{ intact: boolean }>('GET', `/sessions/${session.id}/timeline`)).body.intact).toBe(true)
     await expectNothingLeft(world, ended)
   })
@@ -97,6 +108,7 @@ export const crashDaemon = async (scene: CrashScene, point: number): Promise<num
 export const crashRunner = async (scene: CrashScene, { point, name }: { point: number; name: string }): Promise<number> => {
   let took = 0
   await inWorld(`${scene.name}, runner killed at ${point} (${name})`, async (world) => {
+    await prepared(world, scene)
     await world.startDaemon({ REMOTE_RUNNER_FAILPOINT: `${point}@1` })
     const from = performance.now()
     const { id } = await scene.dispatch(world)
@@ -114,6 +126,7 @@ export const crashRunner = async (scene: CrashScene, { point, name }: { point: n
 export const daemonPoints = async (scene: CrashScene): Promise<number[]> => {
   let count = 0
   await inWorld(`${scene.name}, counted`, async (world) => {
+    await prepared(world, scene)
     const file = join(world.dir, 'count')
     await world.startDaemon({ REMOTE_FAILPOINT_COUNT: file })
     const ended = await world.ended((await scene.dispatch(world)).id)
@@ -128,6 +141,7 @@ export const daemonPoints = async (scene: CrashScene): Promise<number[]> => {
 export const runnerPoints = async (scene: CrashScene): Promise<{ point: number; name: string }[]> => {
   let names: string[] = []
   await inWorld(`${scene.name}, counted`, async (world) => {
+    await prepared(world, scene)
     const file = join(world.dir, 'points')
     await world.startDaemon({ REMOTE_RUNNER_FAILPOINT_COUNT: file })
     const ended = await world.ended((await scene.dispatch(world)).id)

@@ -43,16 +43,30 @@ const transfer = (world: World, method: string, sha256: string, headers: Record<
     sent.end(body)
   })
 
-/** A repository with uncommitted changes, snapshot and bundled once by the CLI's own code, to be sent to many worlds. */
+type Snapshot = { source: RepositorySource; bundle: Bundle }
+
+/** The working tree as it is, bundled by the CLI's own code. */
+const take = async (dir: string): Promise<Snapshot> => {
+  const tmpDir = mkdtempSync(join(tmpdir(), 'remote-snapshot-'))
+  const snapshot = await takeSnapshot({ path: dir, tmpDir, env: ENV })
+  let bundle: Bundle | undefined
+  const upload = async (sha256: string, file: string, _size: number, facts: BundleFacts) => {
+    bundle = { sha256, facts, bytes: await readFile(file) }
+  }
+  await ship({ snapshot, known: async () => [], upload, tmpDir, env: ENV })
+  rmSync(tmpDir, { recursive: true })
+  if (!bundle) throw new Error('there was nothing to send')
+  return { source: snapshot.source, bundle }
+}
+
+/** A repository with uncommitted changes, to be sent to many worlds. */
 export class ShippedRepository {
   readonly dir: string
-  readonly source: RepositorySource
-  readonly #bundle: Bundle
+  #snapshot: Snapshot
 
-  private constructor(dir: string, source: RepositorySource, bundle: Bundle) {
+  private constructor(dir: string, snapshot: Snapshot) {
     this.dir = dir
-    this.source = source
-    this.#bundle = bundle
+    this.#snapshot = snapshot
   }
 
   static async make(): Promise<ShippedRepository> {
@@ -67,20 +81,21 @@ export class ShippedRepository {
     await git('commit', '-qm', 'first')
     writeFileSync(join(dir, 'src/a.txt'), 'one\nuncommitted\n')
     writeFileSync(join(dir, 'untracked.txt'), 'untracked\n')
-    const tmpDir = mkdtempSync(join(tmpdir(), 'remote-snapshot-'))
-    const snapshot = await takeSnapshot({ path: dir, tmpDir, env: ENV })
-    let bundle: Bundle | undefined
-    const upload = async (sha256: string, file: string, _size: number, facts: BundleFacts) => {
-      bundle = { sha256, facts, bytes: await readFile(file) }
-    }
-    await ship({ snapshot, known: async () => [], upload, tmpDir, env: ENV })
-    rmSync(tmpDir, { recursive: true })
-    if (!bundle) throw new Error('there was nothing to send')
-    return new ShippedRepository(dir, snapshot.source, bundle)
+    return new ShippedRepository(dir, await take(dir))
+  }
+
+  get source(): RepositorySource {
+    return this.#snapshot.source
+  }
+
+  /** The same repository after its user went on. */
+  async later(files: Record<string, string>): Promise<ShippedRepository> {
+    for (const [name, content] of Object.entries(files)) writeFileSync(join(this.dir, name), content)
+    return new ShippedRepository(this.dir, await take(this.dir))
   }
 
   async send(world: World): Promise<void> {
-    const { sha256, bytes, facts } = this.#bundle
+    const { sha256, bytes, facts } = this.#snapshot.bundle
     const headers = {
       'content-length': String(bytes.length),
       'x-remote-repository': facts.repository,
