@@ -1,11 +1,13 @@
 import type { TimelineEntry } from '../../core/contract/session.ts'
 import { findSession } from '../find-session.ts'
 import { write } from '../io.ts'
+import { printable } from '../output/printable.ts'
 import { styleOf } from '../output/style.ts'
 import type { Command } from '../verbs/verb.ts'
 
+// Reasons are words of machines, agents and other people.
 const entryText = ({ at, by, what, detail }: TimelineEntry) =>
-  `${at}  ${by.padEnd(12)}  ${what}${detail ? ` ${JSON.stringify(detail)}` : ''}\n`
+  printable(`${at}  ${by.padEnd(12)}  ${what}${detail ? ` ${JSON.stringify(detail)}` : ''}\n`)
 
 export const explain: Command = async ({ io, args: [id = ''], flags }) => {
   const { connection, session } = await findSession(io, id, { quiet: flags.on('quiet') })
@@ -25,7 +27,7 @@ export const explain: Command = async ({ io, args: [id = ''], flags }) => {
   if (flags.on('json')) await write(io.stdout, `${JSON.stringify(explanation)}\n`)
   else if (flags.on('quiet')) await write(io.stdout, `${explanation.session}\n`)
   else {
-    const [first = '', ...more] = explanation.says
+    const [first = '', ...more] = explanation.says.map(printable)
     const next =
       explanation.next.length > 0 ? `${dim('next:')}\n${explanation.next.map((command) => `  ${command}\n`).join('')}` : ''
     await write(io.stdout, `${bold(explanation.session)} ${first}\n${more.map((line) => `${line}\n`).join('')}${next}`)

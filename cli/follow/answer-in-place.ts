@@ -5,6 +5,7 @@ import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { Session } from '../../core/contract/session.ts'
 import type { Connection } from '../connect.ts'
 import type { Io } from '../io.ts'
+import { oneLine } from '../output/printable.ts'
 import type { StateLine } from '../output/state-line.ts'
 
 type Permission = Extract<EventHead, { type: 'permission' }>
@@ -84,7 +85,7 @@ export const answerInPlace = ({ io, connection, session, line, quiet, beginLine 
       reader = createInterface({ input: io.stdin, output: io.stderr, terminal: false })
       reader.on('line', typed)
     }
-    const choices = question?.options.map(({ name }, n) => `${n + 1} ${name}`).join(', ')
+    const choices = question?.options.map(({ name }, n) => `${n + 1} ${oneLine(name)}`).join(', ')
     io.stderr.write(question ? `allow? [y]es, [n]o${choices ? `, or ${choices}` : ''}: ` : 'you: ')
   }
 

@@ -41,7 +41,12 @@ export const resultOf = ({ id, result }: BringHome['session']): NonNullable<Sess
       hint: 'a session has one once it ended, and only with a repository: remote explain says where it is',
     })
   }
-  return result
+  // Words of a machine: what begins with a dash, git would take for an option.
+  const ids = [result.base, result.commit, result.bundle ?? result.commit]
+  if (ids.every((one) => /^[0-9a-f]{40,64}$/.test(one))) return result
+  throw new RemoteError('corrupt', `the recorded result of ${id} is no commit`, {
+    hint: `what it printed is there: remote logs ${id}`,
+  })
 }
 
 /**

@@ -20,7 +20,7 @@ const branchLines = ({ id, result }: Session, pulled: string | undefined, { bold
   const next = pulled
     ? `see it: remote diff ${id}   take it: git merge ${pulled}`
     : `bring it home: remote pull ${id}   see it: remote diff ${id}`
-  return [`branch ${bold(pulled ?? result.branch)}: ${size}`, next]
+  return [`branch ${bold(pulled ?? oneLine(result.branch))}: ${size}`, next]
 }
 
 /** What a session came to: outcome, reason, time, cost and where the result is. `pulled`: the branch that is in the repository now. */

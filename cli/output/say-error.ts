@@ -1,5 +1,6 @@
 import { ERRORS, RemoteError } from '../../core/contract/remote-error.ts'
 import { type Io, write } from '../io.ts'
+import { printable } from './printable.ts'
 import { styleOf } from './style.ts'
 
 const storyOf = async (io: Io, error: unknown, id: string): Promise<string> => {
@@ -48,7 +49,7 @@ const asRefusal = async (io: Io, error: unknown): Promise<RemoteError> => {
 export const sayError = async (io: Io, error: unknown, asJson: boolean): Promise<number> => {
   const { code, message, hint } = await asRefusal(io, error)
   const style = styleOf(io.stderr, io.env)
-  const words = `${style.red('remote:')} ${message}\n${hint ? `${style.dim(`  ${hint}`)}\n` : ''}`
+  const words = `${style.red('remote:')} ${printable(message)}\n${hint ? `${style.dim(`  ${printable(hint)}`)}\n` : ''}`
   await write(io.stderr, asJson ? `${JSON.stringify({ code, message, ...(hint ? { hint } : {}) })}\n` : words)
   return ERRORS[code].exit
 }

@@ -45,7 +45,7 @@ const rowOf = ({ session, where }: Placed, style: Style, now: number): Cell[] =>
     { text: oneLine(title) },
     { text: where ?? request.runtime },
     { text: stateOf(session), paint: paintOf(session, style) },
-    { text: result && result.files > 0 ? `${result.branch} +${result.insertions} −${result.deletions}` : '' },
+    { text: result && result.files > 0 ? `${oneLine(result.branch)} +${result.insertions} −${result.deletions}` : '' },
     { text: shortAge(now - Date.parse(createdAt)) },
     { text: expiresAt && state !== 'ended' ? shortAge(Date.parse(expiresAt) - now) : '' },
     { text: shownMoney(cost.totalUsd) },

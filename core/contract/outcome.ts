@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { ObjectId, Sha256 } from './ids.ts'
 
 export const OUTCOMES = ['succeeded', 'failed', 'terminated', 'expired', 'over_budget', 'lost', 'refused'] as const
 
@@ -21,12 +22,15 @@ export const Usage = z.object({
 })
 export type Usage = z.infer<typeof Usage>
 
-/** What a session brings home: commits `base..commit` on `branch`, in the bundle of that SHA-256 (none when nothing changed). */
+/**
+ * What a session brings home: commits `base..commit` on `branch`, in the bundle of that SHA-256 (none when nothing changed). A machine says
+ * so, and git on the user's computer is called with it: so these are ids and nothing else.
+ */
 export const Result = z.object({
-  branch: z.string().max(256),
-  base: z.string(),
-  commit: z.string(),
-  bundle: z.string().optional(),
+  branch: z.string().regex(/^remote\/s-[0-9a-z]{10}$/),
+  base: ObjectId,
+  commit: ObjectId,
+  bundle: Sha256.optional(),
   files: z.int().min(0),
   insertions: z.int().min(0),
   deletions: z.int().min(0),

@@ -1,4 +1,4 @@
-import { appendFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -26,6 +26,24 @@ const ended = async () => {
 }
 
 describe('a result on its way home', () => {
+  it.each(['base', 'commit'] as const)('is no option of git, whatever its machine said its %s was', async (part) => {
+    const { dir, session, result, pull } = await ended()
+    const file = join(world.root, `written-${count}`)
+    const hostile = { ...session, result: { ...result, [part]: `--output=${file}` } }
+    const output = new Writable({ write: (_chunk, _encoding, done) => done() })
+    const shown = showDiff({
+      repositoryDir: dir,
+      session: hostile,
+      download: world.get,
+      env: world.env,
+      tmpDir: world.root,
+      output,
+    })
+    await expect(shown).rejects.toMatchObject({ code: 'corrupt' })
+    await expect(pull({ session: hostile })).rejects.toMatchObject({ code: 'corrupt' })
+    expect(existsSync(file)).toBe(false)
+  })
+
   it('leaves a branch alone on which the user has worked', async () => {
     const { dir, branch, pull, result } = await ended()
     await pull()
