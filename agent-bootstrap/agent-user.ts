@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { chmodSync, existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { RemoteError } from '../core/contract/remote-error.ts'
 import type { Confine } from './agents/driver.ts'
@@ -38,6 +38,8 @@ export const asAgentUser = (name: string, places: AgentPlaces): Confine => {
     run('find', [path, '!', '-user', String(user.uid), '-exec', 'chown', '-h', owner, '{}', '+'], { timeout: HAND_OVER_MS })
   const openUp = async () => {
     chmodSync(places.sessionDir, 0o711)
+    // Beside the session's directory in a workspace.
+    chmodSync(dirname(places.workDir), 0o711)
     // What the checkout borrows its objects from, and the agents that are installed. An image that brings them has them open.
     for (const shared of [join(places.cacheDir, 'repositories'), join(places.dataDir, 'agents')])
       if (existsSync(shared)) await run('find', [shared, '-maxdepth', '1', '!', '-perm', '-005', ...OPEN])

@@ -15,7 +15,17 @@ systemctl enable --quiet remote-rebooted.service
 systemctl start remote-metadata-guard.service
 # Git brings the repository in; what else a task may need comes while it runs.
 command -v git >/dev/null || "$here/toolchain.sh" git
-[ -z "$REMOTE_VOLUME" ] || "$here/workspace.sh" "$REMOTE_VOLUME" /workspace
+if [ -n "$REMOTE_VOLUME" ]; then
+  "$here/workspace.sh" "$REMOTE_VOLUME" /workspace
+  # What a workspace's checkout borrows its objects from, and what [setup] made, stay with it; under the paths they have on every machine.
+  keep_on_volume() {
+    mkdir -p "/workspace/.remote/$1" "$2"
+    mountpoint -q "$2" || mount --bind "/workspace/.remote/$1" "$2"
+  }
+  install -d -m 711 /workspace/.remote
+  keep_on_volume repositories /var/cache/remote/repositories
+  keep_on_volume setup /var/lib/remote/data/setup
+fi
 cut -d. -f1 /proc/uptime >/run/remote/runner-seen
 systemctl start remote-dead-man.timer
 systemctl start --no-block remote-toolchain.service

@@ -49,6 +49,8 @@ need() {
   return 1
 }
 
+has_tag() { printf '%s\n' "$tags" | grep -qxF "$1"; }
+
 # One call as this machine: signed with the role's credentials, which are seen neither in arguments nor in files.
 # Prints the answer, then the status on a line of its own.
 signed() {
@@ -144,8 +146,11 @@ boot() {
   instance=$(need meta-data/instance-id) || fail "the metadata service did not answer within $BOOT_SECONDS s"
   session=$(need meta-data/tags/instance/remote:session) || fail 'the instance has no tag remote:session that it may read'
   attempt=$(need meta-data/tags/instance/remote:attempt) || fail 'the instance has no tag remote:attempt that it may read'
-  ttl=$(imds meta-data/tags/instance/remote:ttl 2>/dev/null) || ttl=
-  volume=$(imds meta-data/tags/instance/remote:volume 2>/dev/null) || volume=
+  tags=$(need meta-data/tags/instance) || fail 'the instance has no tags that it may read'
+  # What is not among them is not there; what is must be read, or work would be done beside the workspace and be lost.
+  ttl= volume=
+  if has_tag remote:ttl; then ttl=$(need meta-data/tags/instance/remote:ttl) || fail 'the tag remote:ttl cannot be read'; fi
+  if has_tag remote:volume; then volume=$(need meta-data/tags/instance/remote:volume) || fail 'the tag remote:volume cannot be read'; fi
   case $(uname -m) in
   x86_64) arch=x64 ;;
   aarch64) arch=arm64 ;;

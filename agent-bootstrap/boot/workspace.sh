@@ -4,7 +4,7 @@
 set -eu
 volume=$1 directory=$2
 link=/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_$(printf '%s' "$volume" | tr -d -)
-WAIT_SECONDS=120
+WAIT_SECONDS=180
 
 mountpoint -q "$directory" && exit 0
 deadline=$(($(cut -d. -f1 /proc/uptime) + WAIT_SECONDS))

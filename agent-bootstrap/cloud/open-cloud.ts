@@ -22,7 +22,7 @@ const LONGEST_PAUSE_MS = 15_000
 
 export type CloudOptions = {
   grant: Grant
-  spec: Pick<RunSpec, 'attempt' | 'checkpoint' | 'request' | 'retriesLeft'>
+  spec: Pick<RunSpec, 'attempt' | 'checkpoint' | 'request' | 'retriesLeft' | 'workspace'>
   plane: Pick<ControlPlane, 'renew' | 'seal' | 'bundleStored' | 'sign'>
   /** Of the session. */
   dir: string
@@ -38,6 +38,13 @@ const isAddress = (where: string) => /^https?:/.test(where)
 const fetchFile = async (url: string, file: string) => {
   const { status } = await httpCall({ method: 'GET', url, into: file, stallMs: STALL_MS })
   if (status !== 200) throw new Error(`its address answered ${status}`)
+}
+
+/** Beside its disk a workspace would be one that nobody ever sees again. */
+const unmounted = (workspace: string | undefined): RemoteError | undefined => {
+  if (workspace === undefined || statSync(dirname(workspace), { throwIfNoEntry: false })?.dev !== statSync('/').dev)
+    return undefined
+  return new RemoteError('refused', 'the disk of the workspace is not on this machine', { hint: 'dispatch again' })
 }
 
 const reading = async (grant: Grant): Promise<{ secrets: Record<string, string>; refused?: RemoteError }> => {
@@ -91,8 +98,8 @@ export const openCloud = async ({ grant, spec, plane, dir }: CloudOptions) => {
   return {
     /** Values of the session's secrets: in its environment, and hidden in its log. */
     secrets,
-    /** Why they could not be read. */
-    refused,
+    /** Why they could not be read, or what else is missing. */
+    refused: refused ?? unmounted(spec.workspace),
     /** Resolves with the reason when this machine's rights have ended and could not be renewed. */
     expired: expired.promise,
     /** Resolves with the reason when it is time to leave this machine. */

@@ -17,6 +17,8 @@ export const Purchase = z.object({
   spot: z.boolean(),
   usdPerHour: z.number().min(0),
   diskGb: z.number().min(0),
+  /** Of the workspace that it held. */
+  workspaceGb: z.number().min(0).optional(),
 })
 export type Purchase = z.infer<typeof Purchase>
 

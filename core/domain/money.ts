@@ -32,10 +32,10 @@ const machineCost = ({ request }: Session, attempt: Attempt, now: number) => {
   if (!attempt.launchedAt) return { computeUsd: 0, volumeUsd: 0, addressUsd: 0, hours: 0 }
   const seconds = (until(attempt, now) - Date.parse(attempt.launchedAt)) / 1000
   const hours = Math.max(MIN_BILLED_SECONDS, seconds) / 3600
-  const { usdPerHour, diskGb } = attempt.purchase ?? { usdPerHour: usdPerHourOf(request), diskGb: 0 }
+  const { usdPerHour, diskGb, workspaceGb = 0 } = attempt.purchase ?? { usdPerHour: usdPerHourOf(request), diskGb: 0 }
   return {
     computeUsd: hours * usdPerHour,
-    volumeUsd: (hours * diskGb * USD_PER_GB_MONTH) / HOURS_PER_MONTH,
+    volumeUsd: (hours * (diskGb + workspaceGb) * USD_PER_GB_MONTH) / HOURS_PER_MONTH,
     addressUsd: hours * USD_PER_ADDRESS_HOUR,
     hours,
   }

@@ -15,7 +15,9 @@ import type { LaunchStore } from './dynamo-launch-store.ts'
 import type { MachineStore } from './dynamo-machine-store.ts'
 import { launchError, meaningOf } from './ec2-errors.ts'
 import { fleetRequest, TAGS } from './fleet-request.ts'
-import { type Places, type Round, wantsOf } from './launch-round.ts'
+import { type Places, type Round, wantsOf, zonesFor } from './launch-round.ts'
+import { codeOf } from './volume-errors.ts'
+import type { Disk, WorkspaceVolumes } from './workspace-volumes.ts'
 
 export type Ec2 = {
   /** Without the SDK's own retries: a refused launch is an answer, and repeating it blindly makes throttling of it. */
@@ -23,21 +25,35 @@ export type Ec2 = {
   launches: LaunchStore
   machines: MachineStore
   places: Places
+  disks: WorkspaceVolumes
   /** Name of the stack, by which its machines are known. */
   stack: string
   diskGb: number
 }
 
 type Launch = { machine: string; zone: string }
+type Launched = { machine: string; purchase: Purchase }
 type Failure = { code: string; message: string | undefined }
+/** `isShort`: where this was asked for there is none to be had; elsewhere there may be. */
+type Refusal = { error: RemoteError; isShort: boolean }
 
 const GONE = new Set(['shutting-down', 'terminated', 'stopping', 'stopped'])
 
-const codeOf = (error: unknown): { code: string; message: string } =>
-  error instanceof Error ? { code: error.name, message: error.message } : { code: 'Unknown', message: String(error) }
-
 const fenced = (session: string, attempt: number) =>
   new RemoteError('fenced', `attempt ${attempt} of ${session} is over`, { hint: 'another attempt has its own number' })
+
+/** Where a workspace with data lies is where its sessions run, until it is moved. */
+const shortBeside = ({ workspace, zone }: Disk, zones: readonly string[], cause: RemoteError) => {
+  const move = `remote workspace move ${workspace} --zone ${zones.find((one) => one !== zone) ?? 'ZONE'}`
+  return new RemoteError(
+    'unavailable',
+    `${cause.message} in ${zone}, where workspace ${workspace} lies; to go elsewhere: ${move}`,
+    {
+      hint: move,
+      cause,
+    },
+  )
+}
 
 /** The machine, or why there is none: the error that says most about what to do. */
 const outcomeOf = ({ Instances, Errors }: CreateFleetCommandOutput, round: Round): Launch | Failure => {
@@ -60,12 +76,12 @@ const outcomeOf = ({ Instances, Errors }: CreateFleetCommandOutput, round: Round
 }
 
 /** Machines of the user's own AWS account, one per attempt, launched by a frozen request. Nothing is described to launch one. */
-export const openEc2Compute = ({ ec2, launches, machines, places, stack, diskGb }: Ec2): Compute => {
+export const openEc2Compute = ({ ec2, launches, machines, places, disks, stack, diskGb }: Ec2): Compute => {
   /** A failure is recorded when EC2 has answered: then this round can give no machine, and the next try is another round. */
-  const create = async ({ id: session, request }: Session, attempt: number, round: Round): Promise<Launch | RemoteError> => {
+  const create = async ({ id: session, request }: Session, attempt: number, round: Round): Promise<Launch | Refusal> => {
     const failed = async (code: string, message: string | undefined) => {
       await launches.failed(session, attempt, round.number, code)
-      return launchError(code, message)
+      return { error: launchError(code, message), isShort: meaningOf(code).do === 'elsewhere' }
     }
     try {
       const answer = outcomeOf(
@@ -78,29 +94,56 @@ export const openEc2Compute = ({ ec2, launches, machines, places, stack, diskGb 
     } catch (error) {
       const { code, message } = codeOf(error)
       // Not taken, or nobody knows whether it was: the same round is made again.
-      return meaningOf(code).do === 'later' ? launchError(code, message) : failed(code, message)
+      return meaningOf(code).do === 'later' ? { error: launchError(code, message), isShort: false } : failed(code, message)
     }
   }
 
-  const purchaseOf = ({ instance, spot }: Round, zone: string): Purchase => {
-    return { instance, zone, spot, usdPerHour: usdPerHourOf({ instance, spot }), diskGb }
+  const purchaseOf = ({ instance, spot, disk }: Round, zone: string): Purchase => {
+    const workspaceGb = disk && { workspaceGb: disk.sizeGb }
+    return { instance, zone, spot, usdPerHour: usdPerHourOf({ instance, spot }), diskGb, ...workspaceGb }
   }
 
-  const take = async (session: string, attempt: number, round: Round, launch: Launch) => {
+  const take = async ({ id: session, request }: Session, attempt: number, round: Round, launch: Launch): Promise<Launched> => {
+    const { machine, zone } = launch
     await launches.launched(session, attempt, round.number, launch)
-    await machines.assign(launch.machine, { session, attempt })
-    return { machine: launch.machine, purchase: purchaseOf(round, launch.zone) }
+    await machines.assign(machine, { session, attempt })
+    // The machine waits for it; before this resolves, nothing has been launched as far as the plan knows, so a crash comes here again.
+    if (round.disk && request.workspace !== undefined) await disks.attach(request.workspace, session, round.disk.volume, machine)
+    return { machine, purchase: purchaseOf(round, zone) }
   }
 
-  const firstOf = async (session: Session, attempt: number, rounds: readonly Round[]) => {
-    let failure = fenced(session.id, attempt)
+  const firstOf = async (session: Session, attempt: number, rounds: readonly Round[]): Promise<Launched | Refusal> => {
+    let failure: Refusal = { error: fenced(session.id, attempt), isShort: false }
     for (const wanted of rounds) {
       const round = await launches.freeze(session.id, attempt, wanted)
       const launch = await create(session, attempt, round)
-      if (!(launch instanceof RemoteError)) return take(session.id, attempt, round, launch)
+      if ('machine' in launch) return take(session, attempt, round, launch)
       failure = launch
     }
-    throw failure
+    return failure
+  }
+
+  /** Rounds that were tried before, whatever came of them. */
+  const triedOf = async (session: string, attempt: number) => (await launches.of(session, attempt)).rounds.length
+
+  const anew = async (session: Session, attempt: number, disk?: Disk): Promise<Launched | Refusal> => {
+    const tried = await triedOf(session.id, attempt)
+    const rounds = wantsOf(session, places, disk).map((want, index) => ({ ...want, number: tried + 1 + index }))
+    return firstOf(session, attempt, rounds)
+  }
+
+  /** Where the workspace's disk lies. One that is empty may lie anywhere: it follows the machines. */
+  const besideDisk = async (session: Session, attempt: number, workspace: string): Promise<Launched | Refusal> => {
+    const zones = zonesFor(session.id, places)
+    let disk = await disks.of(workspace, session.id, zones)
+    for (const tried = new Set<string>(); ; ) {
+      const launch = await anew(session, attempt, disk)
+      if ('machine' in launch || !launch.isShort) return launch
+      tried.add(disk.zone)
+      const next = disk.isEmpty ? zones.find((zone) => !tried.has(zone)) : undefined
+      if (next === undefined) return disk.isEmpty ? launch : { ...launch, error: shortBeside(disk, zones, launch.error) }
+      disk = await disks.elsewhere(disk, session.id, next)
+    }
   }
 
   /** Machines that carry the attempt's tags: also those whose launch was not recorded. */
@@ -116,12 +159,14 @@ export const openEc2Compute = ({ ec2, launches, machines, places, stack, diskGb 
       const known = await launches.of(session.id, attempt)
       if (known.fenced) throw fenced(session.id, attempt)
       const last = known.rounds.at(-1)
-      if (last?.launched) return take(session.id, attempt, last.round, last.launched)
+      if (last?.launched) return take(session, attempt, last.round, last.launched)
+      const { workspace } = session.request
       // Cut off in the middle, so its machine may be there: the same request gives it.
-      const open = last && last.failed === undefined ? [last.round] : []
-      const tried = known.rounds.length
-      const anew = wantsOf(session, places).map((want, index) => ({ ...want, number: tried + 1 + index }))
-      return firstOf(session, attempt, open.length > 0 ? open : anew)
+      const isOpen = last && last.failed === undefined
+      const fresh = () => (workspace === undefined ? anew(session, attempt) : besideDisk(session, attempt, workspace))
+      const launch = await (isOpen ? firstOf(session, attempt, [last.round]) : fresh())
+      if ('machine' in launch) return launch
+      throw launch.error
     },
     find: async (session, attempt) => {
       const found = await tagged(session, attempt)

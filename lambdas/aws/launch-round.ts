@@ -1,6 +1,7 @@
 import { RemoteError } from '../../core/contract/errors.ts'
 import type { Session } from '../../core/contract/session.ts'
 import { instanceType, spotUsdPerHour } from '../../core/domain/catalogue.ts'
+import type { Disk } from './workspace-volumes.ts'
 
 /** One launch request, frozen before it is made, so that making it again gives the same machine. */
 export type Round = {
@@ -11,6 +12,8 @@ export type Round = {
   subnets: readonly { id: string; zone: string }[]
   maxPriceUsd?: number | undefined
   launchTemplate: { id: string; version: string }
+  /** Of the session's workspace: it lies in the zone of all these subnets. */
+  disk?: { volume: string; sizeGb: number } | undefined
 }
 
 export type Want = Omit<Round, 'number'>
@@ -20,6 +23,10 @@ export type Places = {
   launchTemplate: { id: string; version: string }
 }
 
+/** Zones as an attempt would try them. */
+export const zonesFor = (session: string, { subnets }: Places): readonly string[] =>
+  rotated(subnets, session).map(({ zone }) => zone)
+
 /** Sessions start in different zones, so that one that is short of machines is not everybody's first. */
 const rotated = <T>(items: readonly T[], by: string): readonly T[] => {
   const start = [...by].reduce((sum, character) => sum + character.charCodeAt(0), 0) % Math.max(1, items.length)
@@ -27,15 +34,25 @@ const rotated = <T>(items: readonly T[], by: string): readonly T[] => {
 }
 
 /** What an attempt asks for, in order: spot first where it was asked for, then on demand, as far as the price allows. */
-export const wantsOf = ({ id, request }: Session, { subnets, launchTemplate }: Places): Want[] => {
+export const wantsOf = ({ id, request }: Session, { subnets, launchTemplate }: Places, disk?: Disk): Want[] => {
   const type = request.instance === undefined ? undefined : instanceType(request.instance)
   if (!type)
     throw new RemoteError('refused', `there is no instance type ${request.instance}`, {
       hint: 'see what there is: remote plan "…"',
     })
   const { maxPriceUsd } = request
-  const round = { instance: type.instance, subnets: rotated(subnets, id), launchTemplate }
+  const there = disk === undefined ? subnets : subnets.filter(({ zone }) => zone === disk.zone)
+  const round = {
+    instance: type.instance,
+    subnets: rotated(there, id),
+    launchTemplate,
+    ...(disk && { disk: { volume: disk.volume, sizeGb: disk.sizeGb } }),
+  }
   const spot = { ...round, spot: true, maxPriceUsd }
+  if (disk && there.length === 0)
+    throw new RemoteError('refused', `workspace ${disk.workspace} lies in ${disk.zone}, where the stack has no subnet`, {
+      hint: `move it: remote workspace move ${disk.workspace} --zone ${subnets[0]?.zone}`,
+    })
   const wants = [
     ...(request.spot ? [spot] : []),
     ...(maxPriceUsd === undefined || type.usdPerHour <= maxPriceUsd ? [{ ...round, spot: false }] : []),

@@ -27,3 +27,5 @@ export const Spot = z.object({
   seconds: z.number().default(120),
 })
 export const Size = z.object({ gib: z.number().positive() })
+/** Of a new volume: the snapshot it is made of; of a snapshot: its volume. */
+export const Source = z.object({ of: z.string().regex(/^(vol|snap)-[0-9a-z]+$/) })

@@ -63,6 +63,10 @@ export const openVolumes = (enclosure: Enclosure) => {
       await enclosure.run('sh', ['-c', PLUG, 'plug', machine.devices, serial(volume), ...numbers.trim().split(' ')])
     },
     detach,
+    /** What lies on `source` now: a snapshot of a volume, or a volume of a snapshot. */
+    async copy(source: string, target: string): Promise<void> {
+      await enclosure.run('sh', ['-c', '[ ! -e "$1" ] || cp --sparse=always "$1" "$2"', 'copy', file(source), file(target)])
+    },
     async remove(volume: string): Promise<void> {
       await detach(volume)
       await enclosure.run('sh', ['-c', '! read -r pid <"$1.pid" || kill "$pid"; rm -f "$1" "$1.pid"', 'remove', file(volume)])

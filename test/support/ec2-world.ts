@@ -3,9 +3,14 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { CreateLaunchTemplateCommand, DescribeInstancesCommand, DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2'
 import { openDynamoLaunchStore } from '../../lambdas/aws/dynamo-launch-store.ts'
 import { openDynamoMachineStore } from '../../lambdas/aws/dynamo-machine-store.ts'
+import { openEbsVolumes } from '../../lambdas/aws/ebs-volumes.ts'
 import { openEc2Compute } from '../../lambdas/aws/ec2-compute.ts'
+import { openWorkspaceVolumes } from '../../lambdas/aws/workspace-volumes.ts'
 import type { Aws } from '../rehearsal/aws.ts'
 import { createAwsTable } from './aws-table.ts'
+
+/** Of the deadlines: nothing here takes as long as in AWS. */
+const PATIENCE = 0.05
 
 /** EC2 compute in an account of the rehearsal's, with a launch template and the zones that moto has. */
 export const openEc2World = async ({ endpoint, control }: Aws) => {
@@ -25,6 +30,8 @@ export const openEc2World = async ({ endpoint, control }: Aws) => {
   const launches = openDynamoLaunchStore({ dynamo, tableName })
   const machines = openDynamoMachineStore({ dynamo, tableName, now: () => Date.now() })
   const places = { subnets, launchTemplate: { id: LaunchTemplate?.LaunchTemplateId ?? '', version: '1' } }
+  const ebs = openEbsVolumes({ ec2, stack, patience: PATIENCE })
+  const disks = openWorkspaceVolumes({ dynamo, tableName, ebs, stack })
   const running = async () => {
     const Filters = [
       { Name: 'tag:remote:stack', Values: [stack] },
@@ -34,8 +41,12 @@ export const openEc2World = async ({ endpoint, control }: Aws) => {
     return Reservations.flatMap(({ Instances = [] }) => Instances)
   }
   return {
-    compute: openEc2Compute({ ec2, launches, machines, places, stack, diskGb: 30 }),
+    compute: openEc2Compute({ ec2, launches, machines, places, disks, stack, diskGb: 30 }),
     ec2,
+    ebs,
+    disks,
+    table: { dynamo, tableName },
+    stack,
     launches,
     machines,
     subnets,
