@@ -16,8 +16,16 @@ const BUNDLE_SECONDS = 900
 export const composeHttp = (env: NodeJS.ProcessEnv) => {
   const { ports, table, addresses, secrets } = compose(env, NO_MACHINERY)
   const { sessions, clock } = ports
-  const own = readEnvironment(env, ['VERSION', 'BUCKET', 'MACHINE_ROLE', 'SESSION_ROLE_ARN', 'RUNNER_BUNDLES', 'AWS_REGION'])
-  const { VERSION, BUCKET, MACHINE_ROLE, SESSION_ROLE_ARN, RUNNER_BUNDLES, AWS_REGION } = own
+  const own = readEnvironment(env, [
+    'VERSION',
+    'BUCKET',
+    'MACHINE_ROLE',
+    'SESSION_ROLE_ARN',
+    'RUNNER_BUNDLES',
+    'DAILY_BUDGET_USD',
+    'AWS_REGION',
+  ])
+  const { VERSION, BUCKET, MACHINE_ROLE, SESSION_ROLE_ARN, RUNNER_BUNDLES, DAILY_BUDGET_USD, AWS_REGION } = own
 
   const grants = lazily(async () => {
     const [{ STSClient }, { openStsGrants }] = await Promise.all([import('@aws-sdk/client-sts'), import('./aws/sts-grants.ts')])
@@ -38,6 +46,7 @@ export const composeHttp = (env: NodeJS.ProcessEnv) => {
   }
   const plane = controlPlane(ports, {
     runtimes: ['cloud', `cloud:${AWS_REGION}`],
+    dailyBudgetUsd: DAILY_BUDGET_USD,
     log: () => ({ kind: 'upload' }),
     grant: (session, attempt) => grants.grant(session, attempt),
     runnerBundle,

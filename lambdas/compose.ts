@@ -5,6 +5,7 @@ import type { SegmentStore } from '../core/ports/segment-store.ts'
 import { openApiGatewayDoorbell, sendAll } from './aws/api-gateway-doorbell.ts'
 import { openDynamoConnectionStore } from './aws/dynamo-connection-store.ts'
 import { openDynamoInboxStore } from './aws/dynamo-inbox-store.ts'
+import { openDynamoLedger } from './aws/dynamo-ledger.ts'
 import { openDynamoSessionStore } from './aws/dynamo-session-store.ts'
 import { openDynamoWaitStore } from './aws/dynamo-wait-store.ts'
 import { openDynamoWorkspaceStore, type Volumes } from './aws/dynamo-workspace-store.ts'
@@ -69,6 +70,7 @@ export const compose = (env: NodeJS.ProcessEnv, { compute, volumes }: Machinery)
   )
   const ports: Ports = {
     sessions,
+    ledger: openDynamoLedger(table),
     inbox: openDynamoInboxStore({ ...table, large, clock }),
     segments,
     bundles: lazily(async () => (await bucket()).bundles),

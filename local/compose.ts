@@ -12,6 +12,7 @@ import { openProcessCompute } from './adapters/process-compute.ts'
 import { openIds } from './adapters/random-ids.ts'
 import { openSpoolSegmentStore } from './adapters/spool-segment-store.ts'
 import { openSqliteInboxStore } from './adapters/sqlite-inbox-store.ts'
+import { openSqliteLedger } from './adapters/sqlite-ledger.ts'
 import { openSqliteSessionStore } from './adapters/sqlite-session-store.ts'
 import { admitAgent } from './admit-agent.ts'
 import { openFailpoints, withFailpoints } from './failpoints.ts'
@@ -98,6 +99,7 @@ export const compose = async ({
   const hub = new LiveHub({ sessions, sessionsDir: paths.sessions, runnerClosed: lookAfter })
   const raw: Omit<Ports, 'lifecycle'> = {
     sessions,
+    ledger: openSqliteLedger(db, clock),
     inbox: openSqliteInboxStore(db, clock),
     segments: tellingOfSeals(openSpoolSegmentStore(paths.sessions), (session) => hub.sealed(session)),
     bundles: openFileBundleStore(db, paths.bundles),

@@ -4,7 +4,7 @@ import type { Verb } from '../verbs/verb.ts'
 import { type Style, styleOf } from './style.ts'
 import { widthOf } from './width-of.ts'
 
-const GROUPS = { work: 'Work', keep: 'Keep', places: 'Places', self: 'Self' } as const
+const GROUPS = { work: 'Work', keep: 'Keep', places: 'Places', money: 'Money', self: 'Self' } as const
 const MIN_WIDTH = 40
 const MAX_WIDTH = 120
 

@@ -56,7 +56,9 @@ export const table = (
   }
   const flexible = columns.findIndex((column) => column.flexible)
   const others = needed.reduce((sum, one, n) => sum + (n === flexible ? 0 : one + GAP), 0)
-  const widths = needed.map((one, n) => (n === flexible ? Math.max(MIN_FLEXIBLE, Math.min(one, width - others)) : one))
+  const widths = needed.map((one, n) =>
+    n === flexible ? Math.max(Math.min(MIN_FLEXIBLE, one), Math.min(one, width - others)) : one,
+  )
   const line = (cells: readonly Cell[]) =>
     cells
       .map(({ text, paint = (same) => same }, n) => {

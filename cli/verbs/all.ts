@@ -1,7 +1,8 @@
 import { KEEP_VERBS } from './keep.ts'
+import { MONEY_VERBS } from './money.ts'
 import { PLACE_VERBS } from './places.ts'
 import { SELF_VERBS } from './self.ts'
 import type { Verb } from './verb.ts'
 import { WORK_VERBS } from './work.ts'
 
-export const VERBS: readonly Verb[] = [...WORK_VERBS, ...KEEP_VERBS, ...PLACE_VERBS, ...SELF_VERBS]
+export const VERBS: readonly Verb[] = [...WORK_VERBS, ...KEEP_VERBS, ...PLACE_VERBS, ...MONEY_VERBS, ...SELF_VERBS]

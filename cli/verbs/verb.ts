@@ -32,7 +32,7 @@ export type Command = (call: Call) => Promise<number>
 export type Verb = {
   /** One or two words. */
   name: string
-  group: 'work' | 'keep' | 'places' | 'self'
+  group: 'work' | 'keep' | 'places' | 'money' | 'self'
   summary: string
   /** More, for its own help. */
   about?: string

@@ -8,6 +8,7 @@ import { bundleRoutes } from './bundle-routes.ts'
 import { body } from './checked.ts'
 import { errorAnswer, noRoute } from './error-answer.ts'
 import { secretRoutes, workspaceRoutes } from './keep-routes.ts'
+import { budgetRoutes, spendRoutes } from './money-routes.ts'
 import { repositoryIn } from './path-parts.ts'
 import { runnerRoutes } from './runner-routes.ts'
 import { sessionRoutes } from './session-routes.ts'
@@ -31,6 +32,9 @@ export const createApi = (plane: ControlPlane, about: () => Promise<About>, opti
     .route('/bundles', bundleRoutes(plane))
     .route('/workspaces', workspaceRoutes(plane))
     .route('/secrets', secretRoutes(plane))
+    .route('/spend', spendRoutes(plane))
+    .route('/budget', budgetRoutes(plane))
+    .get('/catalogue', async (c) => c.json(await plane.catalogue()))
     .post('/plan', body(PlanRequest), async (c) => c.json(await plane.plan(c.req.valid('json'))))
     .get('/repositories/:id', async (c) => c.json(await plane.knownCommits(repositoryIn(c.req.param('id')))))
     .get('/about', async (c) => c.json(await about()))

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { Position } from '../contract/ids.ts'
 import { Architecture } from '../contract/runner.ts'
+import { SPEND_BY } from '../contract/spend-by.ts'
 
 const DEFAULT_LIMIT = 100
 const MAX_LIMIT = 500
@@ -29,6 +30,22 @@ export const InboxQuery = z.object({
 })
 
 export const BundleQuery = z.object({ arch: Architecture })
+
+const SPEND_DAYS = 30
+
+export const SpendQuery = z.object({
+  by: z.enum(SPEND_BY).optional(),
+  since: z
+    .string()
+    .regex(/^[0-9]{1,9}$/)
+    .optional()
+    .describe(`whole UTC days that this many seconds reach back to; by default ${SPEND_DAYS} days`),
+})
+
+export const spendWanted = ({ by = 'session', since }: z.output<typeof SpendQuery>) => ({
+  by,
+  sinceSeconds: since === undefined ? SPEND_DAYS * 86_400 : Number(since),
+})
 
 export const listWanted = ({ all, limit, cursor }: z.output<typeof ListQuery>) => ({
   all: all === '1' || all === 'true',

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { About } from '../contract/about.ts'
+import { Catalogue } from '../contract/catalogue.ts'
 import { Dispatch } from '../contract/dispatch.ts'
 import { Inbox, InboxItem, InboxMessage } from '../contract/inbox.ts'
 import { Log } from '../contract/log.ts'
@@ -9,9 +10,10 @@ import { Resume } from '../contract/resume.ts'
 import { Beat, BeatAnswer, BootFailed, Done, Hello, Leaving, RunnerBundle, RunSpec, Seal } from '../contract/runner.ts'
 import { Secret, SecretList, SetSecret } from '../contract/secret.ts'
 import { Explanation, Session, SessionList, Timeline } from '../contract/session.ts'
+import { Budget, SetBudget, Spend } from '../contract/spend.ts'
 import { Terminate } from '../contract/terminate.ts'
 import { CreateWorkspace, Workspace, WorkspaceList } from '../contract/workspace.ts'
-import { BundleQuery, InboxQuery, ListQuery, LogQuery } from './queries.ts'
+import { BundleQuery, InboxQuery, ListQuery, LogQuery, SpendQuery } from './queries.ts'
 
 export type RouteDoc = {
   route: `${'GET' | 'POST' | 'PUT' | 'DELETE'} /v1/${string}`
@@ -70,6 +72,11 @@ export const ROUTES: readonly RouteDoc[] = [
   { route: 'GET /v1/secrets', summary: 'Names of secrets', answer: SecretList },
   { route: 'PUT /v1/secrets/:name', summary: 'Set a secret', body: SetSecret, answer: Secret },
   { route: 'DELETE /v1/secrets/:name', summary: 'Delete a secret' },
+  { route: 'GET /v1/catalogue', summary: 'What can be launched, and its prices', answer: Catalogue },
+  { route: 'GET /v1/spend', summary: 'What was spent, by session, day or workspace', query: SpendQuery, answer: Spend },
+  { route: 'GET /v1/budget', summary: 'The daily budget, and what is left of it', answer: Budget },
+  { route: 'PUT /v1/budget', summary: 'Change the daily budget', body: SetBudget, answer: Budget },
+  { route: 'GET /v1/budget/timeline', summary: 'Who changed the budget, and when', answer: Timeline },
   { route: `POST ${RUNNER}/hello`, summary: 'Runner: I am here; what is to be done?', body: Hello, answer: RunSpec },
   { route: `POST ${RUNNER}/renew`, summary: 'Runner: new credentials', answer: Renewed },
   { route: `GET ${RUNNER}/bundle`, summary: 'Machine: where is the runner?', query: BundleQuery, answer: RunnerBundle },

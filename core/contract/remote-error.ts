@@ -10,6 +10,7 @@ export const ERRORS = {
   not_recorded_yet: { status: 425, exit: 75, retryable: true },
   too_large: { status: 413, exit: 2, retryable: false },
   refused: { status: 422, exit: 5, retryable: false },
+  over_budget: { status: 422, exit: 5, retryable: false },
   no_credentials: { status: 422, exit: 5, retryable: false },
   agent_missing: { status: 422, exit: 5, retryable: false },
   repository: { status: 422, exit: 6, retryable: false },

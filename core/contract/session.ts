@@ -9,6 +9,8 @@ export type SessionState = z.infer<typeof SessionState>
 
 /** ISO 8601 in UTC with milliseconds. */
 const Time = z.string()
+/** A day of UTC: `2026-11-21`. */
+export const Day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/)
 
 /** What was bought for an attempt, and at which price: the market's at launch for spot. */
 export const Purchase = z.object({
@@ -50,6 +52,9 @@ export const Cost = z.object({
 })
 export type Cost = z.infer<typeof Cost>
 
+export const DayAmount = z.object({ day: Day, microUsd: z.int() })
+export type DayAmount = z.infer<typeof DayAmount>
+
 export const WAITS = ['follow_up', 'permission', 'budget'] as const
 
 export const Session = z.object({
@@ -82,6 +87,11 @@ export const Session = z.object({
   stop: z.object({ how: z.enum(['graceful', 'now']), by: z.string(), at: Time, why: Outcome }).optional(),
   usage: Usage,
   cost: Cost,
+  /** Shares of the cost that days which are over had; the rest of it is of `costDay`, the day on which it last changed. */
+  closedDays: z.array(z.object({ day: Day, cost: Cost })).optional(),
+  costDay: Day.optional(),
+  /** What of it the sums of days know already, in millionths of a dollar. */
+  counted: z.array(DayAmount).optional(),
   peakMemoryBytes: z.number().optional(),
   /** How the agent can be resumed (its own session id), as the runner last reported it. */
   agentHandle: z.string().optional(),

@@ -25,11 +25,11 @@ export const moreUsage = (known: Usage, reported: Usage | undefined): Usage =>
       }
     : known
 
-const until = ({ endedAt }: Attempt, now: number) => (endedAt ? Date.parse(endedAt) : now)
+const until = ({ endedAt }: Attempt, now: number) => (endedAt ? Math.min(Date.parse(endedAt), now) : now)
 
 /** What an attempt's machine cost; before it is known what was bought, what the request asks for. */
 const machineCost = ({ request }: Session, attempt: Attempt, now: number) => {
-  if (!attempt.launchedAt) return { computeUsd: 0, volumeUsd: 0, addressUsd: 0, hours: 0 }
+  if (!attempt.launchedAt || Date.parse(attempt.launchedAt) > now) return { computeUsd: 0, volumeUsd: 0, addressUsd: 0, hours: 0 }
   const seconds = (until(attempt, now) - Date.parse(attempt.launchedAt)) / 1000
   const hours = Math.max(MIN_BILLED_SECONDS, seconds) / 3600
   const { usdPerHour, diskGb, workspaceGb = 0 } = attempt.purchase ?? { usdPerHour: usdPerHourOf(request), diskGb: 0 }

@@ -1,6 +1,6 @@
 import type { Outcome } from '../contract/outcome.ts'
 import type { Session } from '../contract/session.ts'
-import { costOf } from '../domain/money.ts'
+import { priced } from '../domain/daily-cost.ts'
 import { type Change, currentAttempt, ending, isCurrent, iso, moved, note, unchanged, withAttempt, without } from './change.ts'
 import { deadlineOutcome } from './deadlines.ts'
 import type { Fact } from './facts.ts'
@@ -58,17 +58,17 @@ const released = (session: Session, fact: Extract<Fact, { type: 'released' }>, n
   const attempt = currentAttempt(session)
   if (session.state !== 'releasing' || (attempt?.number ?? 0) !== fact.attempt) return unchanged(session)
   const over = attempt?.endedAt ? session : withAttempt(session, { endedAt: iso(now), lastSeq: fact.lastSeq })
-  const priced = without({ ...over, cost: costOf(over, now) }, 'trouble')
+  const paid = without(priced(session, over, now), 'trouble')
   const expired = session.expiresAt !== undefined && Date.parse(session.expiresAt) <= now
   const why = session.ending ?? (expired ? deadlineOutcome(session, 'ttl') : undefined)
   if (!why) {
-    const again = { ...moved(priced, 'placing', now), retriesLeft: session.retriesLeft - 1 }
+    const again = { ...moved(paid, 'placing', now), retriesLeft: session.retriesLeft - 1 }
     return { session: again, notes: [note('trying again', { after: fact.attempt, retriesLeft: again.retriesLeft })] }
   }
   // The reason to end came while the attempt was being released: what outlives attempts is still to be given back.
   if (!fact.settled)
-    return { session: { ...priced, ending: why }, notes: attempt?.endedAt ? [] : [note('released', { attempt: fact.attempt })] }
-  const ended: Session = { ...moved(priced, 'ended', now), ending: why, outcome: why, endedAt: iso(now) }
+    return { session: { ...paid, ending: why }, notes: attempt?.endedAt ? [] : [note('released', { attempt: fact.attempt })] }
+  const ended: Session = { ...moved(paid, 'ended', now), ending: why, outcome: why, endedAt: iso(now) }
   const notes = [...unhandled(session), note('ended', { outcome: why.outcome, code: why.code, reason: why.reason })]
   return { session: ended, notes }
 }

@@ -1,6 +1,7 @@
 import type { Position } from '../contract/ids.ts'
 import type { Session } from '../contract/session.ts'
-import { costOf, moreUsage } from '../domain/money.ts'
+import { priced } from '../domain/daily-cost.ts'
+import { moreUsage } from '../domain/money.ts'
 import { machineLost } from './advance-end.ts'
 import { type Change, ending, isCurrent, iso, note, SELF, unchanged, withAttempt, without } from './change.ts'
 import type { Fact } from './facts.ts'
@@ -24,7 +25,7 @@ const reported = (session: Session, report: Report, position: Position, now: num
   }
   if (report.agentHandle !== undefined) next.agentHandle = report.agentHandle
   if (report.peakMemoryBytes !== undefined) next.peakMemoryBytes = Math.max(session.peakMemoryBytes ?? 0, report.peakMemoryBytes)
-  return { ...next, cost: costOf(next, now) }
+  return priced(session, next, now)
 }
 
 const waitingOf = (

@@ -1,5 +1,6 @@
 import { RemoteError } from '../contract/errors.ts'
 import type { Session } from '../contract/session.ts'
+import { counted } from '../domain/spent.ts'
 import type { Ports } from '../ports/ports.ts'
 import { advance } from './advance.ts'
 import type { Fact } from './facts.ts'
@@ -17,9 +18,10 @@ export const applyFact =
     for (let race = 0; race < MAX_RACES; race++) {
       const session = await sessions.get(id)
       if (!session) throw new RemoteError('not_found', `there is no session ${id}`, { hint: 'list them: remote status --all' })
-      const { session: next, notes } = advance(session, fact, clock.now())
-      if (next === session) return session
-      if (await sessions.save(next, notes)) {
+      const { session: changed, notes } = advance(session, fact, clock.now())
+      if (changed === session) return session
+      const { session: next, spent } = counted(changed)
+      if (await sessions.save(next, notes, spent)) {
         await doorbell.changed(next)
         return next
       }

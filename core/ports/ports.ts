@@ -4,6 +4,7 @@ import type { Compute } from './compute.ts'
 import type { Doorbell } from './doorbell.ts'
 import type { Ids } from './ids.ts'
 import type { InboxStore } from './inbox-store.ts'
+import type { Ledger } from './ledger.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { SecretStore } from './secret-store.ts'
 import type { SegmentStore } from './segment-store.ts'
@@ -12,6 +13,7 @@ import type { WorkspaceStore } from './workspace-store.ts'
 
 export type Ports = {
   sessions: SessionStore
+  ledger: Ledger
   inbox: InboxStore
   segments: SegmentStore
   bundles: BundleStore

@@ -1,4 +1,5 @@
 import type { Session, TimelineEntry } from '../contract/session.ts'
+import type { Spent } from '../domain/spent.ts'
 
 /** A timeline entry before the store numbers and chains it. */
 export type TimelineNote = Pick<TimelineEntry, 'by' | 'what' | 'detail'>
@@ -20,8 +21,11 @@ export interface SessionStore {
   startingWith(prefix: string, limit: number): Promise<string[]>
   /** Newest first. `active` leaves ended ones out. `cursor` is `next` of the page before. */
   list(want: { active: boolean; limit: number; cursor?: string | undefined }): Promise<{ sessions: Session[]; next?: string }>
-  /** Writes `next` only if the stored version is `next.version - 1`; false otherwise: read again and decide again. */
-  save(next: Session, notes: TimelineNote[]): Promise<boolean>
+  /**
+   * Writes `next` only if the stored version is `next.version - 1`; false otherwise: read again and decide again. `spent` goes to the
+   * ledger with it, all or nothing, so that it is counted once.
+   */
+  save(next: Session, notes: TimelineNote[], spent?: Spent): Promise<boolean>
   /** Oldest first. `intact` is false when the hash chain does not hold. */
   timeline(id: string): Promise<{ entries: TimelineEntry[]; intact: boolean }>
 }

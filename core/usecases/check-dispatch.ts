@@ -3,9 +3,10 @@ import { RemoteError } from '../contract/errors.ts'
 import { MIN_SECRET_CHARACTERS } from '../contract/secret.ts'
 import { CATALOGUE, instanceType } from '../domain/catalogue.ts'
 import type { Ports } from '../ports/ports.ts'
+import { checkBudget } from './budget.ts'
 import type { Settings } from './settings.ts'
 
-type Needs = Pick<Ports, 'workspaces' | 'bundles' | 'sessions'>
+type Needs = Pick<Ports, 'workspaces' | 'bundles' | 'sessions' | 'ledger' | 'clock'>
 
 const refuse = (message: string, hint: string) => new RemoteError('refused', message, { hint })
 
@@ -89,5 +90,6 @@ export const checkDispatch =
     await checkWorkspace(ports, ask)
     await checkRepository(ports, ask)
     await checkResumed(ports, ask)
+    await checkBudget(ports, settings)(ask)
     await settings.admit(ask)
   }

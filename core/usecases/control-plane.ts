@@ -1,6 +1,7 @@
 import type { Ports } from '../ports/ports.ts'
 import { beat } from './beat.ts'
 import { bootFailed } from './boot-failed.ts'
+import { budgetChanges, getBudget, setBudget } from './budget.ts'
 import { bundleStored } from './bundle-stored.ts'
 import { createWorkspace } from './create-workspace.ts'
 import { deleteSecret } from './delete-secret.ts'
@@ -9,7 +10,9 @@ import { dispatch } from './dispatch.ts'
 import { done } from './done.ts'
 import { explain } from './explain.ts'
 import { getBundle } from './get-bundle.ts'
+import { getCatalogue } from './get-catalogue.ts'
 import { getLog } from './get-log.ts'
+import { getSpend } from './get-spend.ts'
 import { getTimeline } from './get-timeline.ts'
 import { getWorkspace } from './get-workspace.ts'
 import { hello } from './hello.ts'
@@ -62,6 +65,11 @@ export const controlPlane = (ports: Ports, given: Partial<Settings> = {}) => {
     setSecretCommand: setSecretCommand(ports),
     listSecrets: listSecrets(ports),
     deleteSecret: deleteSecret(ports),
+    catalogue: getCatalogue(),
+    spend: getSpend(ports, settings),
+    budget: getBudget(ports, settings),
+    setBudget: setBudget(ports, settings),
+    budgetChanges: budgetChanges(ports),
     hello: hello(ports, settings),
     renew: renew(ports, settings),
     beat: beat(ports),

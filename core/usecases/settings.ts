@@ -10,6 +10,8 @@ export type Settings = {
   agents: readonly string[]
   /** Whether sessions are confined here, so that an agent may be allowed everything in there. */
   sandboxed: boolean
+  /** The daily budget until somebody sets another; null: none. */
+  dailyBudgetUsd: number | null
   /** How a runner keeps its log. */
   log(session: string, attempt: number): RunSpec['log']
   /** What the machine of an attempt may do by itself in the cloud; undefined where it is handed everything. */
@@ -26,6 +28,7 @@ export const DEFAULT_SETTINGS: Settings = {
   runtimes: ['local'],
   agents: ['claude', 'codex', 'shell'],
   sandboxed: true,
+  dailyBudgetUsd: null,
   log: () => ({ kind: 'spool' }),
   grant: async () => undefined,
   runnerBundle: async () => undefined,

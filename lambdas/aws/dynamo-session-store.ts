@@ -2,6 +2,7 @@ import { RemoteError } from '../../core/contract/errors.ts'
 import type { Session } from '../../core/contract/session.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { SessionStore } from '../../core/ports/session-store.ts'
+import { spentItems } from './dynamo-ledger.ts'
 import { type Key, number, openTable, S, type TableOptions, text } from './dynamo-table.ts'
 import type { LargeTexts } from './s3-large-texts.ts'
 import {
@@ -72,7 +73,7 @@ export const openDynamoSessionStore = ({
       throw new RemoteError('conflict', `there is a session ${session.id} already`, { hint: 'dispatch again' })
     },
 
-    save: async (next, notes) => {
+    save: async (next, notes, spent) => {
       const before = next.version - 1
       const set = changingAttributes(next)
       const update = {
@@ -82,11 +83,16 @@ export const openDynamoSessionStore = ({
         if: '#version = :before',
         values: { before: { N: String(before) } },
       }
-      if (notes.length === 0) return table.update(update)
+      const counted = spent ? spentItems(next.id, spent) : []
+      if (notes.length === 0) return counted.length === 0 ? table.update(update) : table.write([update, ...counted])
       const tail = await tailAt(next.id, before)
       if (!tail) return false
       const more = await timelineItems(next.id, tail, notes, now())
-      return table.write([{ ...update, set: { ...set, ...tailAttributes(more.tail) } }, ...more.items.map((put) => ({ put }))])
+      return table.write([
+        { ...update, set: { ...set, ...tailAttributes(more.tail) } },
+        ...more.items.map((put) => ({ put })),
+        ...counted,
+      ])
     },
 
     timeline: async (id) => {

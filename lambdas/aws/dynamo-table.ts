@@ -24,7 +24,7 @@ export type Key = { pk: string; sk: string }
 /** Attributes are written `#name`, values `:name` (in `values`, without the colon). */
 export type Condition = { if: string; values?: Item }
 export type Put = { put: Item } & Partial<Condition>
-export type Update = { update: Key; set?: Item; remove?: readonly string[] } & Partial<Condition>
+export type Update = { update: Key; set?: Item; add?: Item; remove?: readonly string[] } & Partial<Condition>
 export type Query = {
   index?: IndexName
   where: string
@@ -58,10 +58,18 @@ const putInput = (TableName: string, { put, if: condition, values: given = {} }:
   ...(condition ? { ConditionExpression: condition, ...names(condition), ...values(given) } : {}),
 })
 
-const updateInput = (TableName: string, { update, set = {}, remove = [], if: condition, values: given = {} }: Update) => {
+const updateInput = (
+  TableName: string,
+  { update, set = {}, add = {}, remove = [], if: condition, values: given = {} }: Update,
+) => {
   const sets = Object.keys(set).map((name) => `#${name} = :${name}`)
   const parts = [
     sets.length > 0 ? `SET ${sets.join(', ')}` : '',
+    Object.keys(add).length > 0
+      ? `ADD ${Object.keys(add)
+          .map((name) => `#${name} :${name}`)
+          .join(', ')}`
+      : '',
     remove.length > 0 ? `REMOVE ${remove.map((name) => `#${name}`).join(', ')}` : '',
   ]
   const UpdateExpression = parts.join(' ').trim()
@@ -71,7 +79,7 @@ const updateInput = (TableName: string, { update, set = {}, remove = [], if: con
     UpdateExpression,
     ...(condition ? { ConditionExpression: condition } : {}),
     ...names(`${UpdateExpression} ${condition ?? ''}`),
-    ...values({ ...given, ...set }),
+    ...values({ ...given, ...set, ...add }),
   }
 }
 

@@ -43,4 +43,14 @@ export const MIGRATIONS: readonly string[] = [
     record TEXT NOT NULL
   ) WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE ledger (
+    day TEXT NOT NULL,
+    session TEXT NOT NULL,
+    entry TEXT NOT NULL,
+    PRIMARY KEY (day, session)
+  ) WITHOUT ROWID;
+  CREATE TABLE spent (day TEXT PRIMARY KEY, micro_usd INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE budget (n INTEGER PRIMARY KEY CHECK (n = 1), daily_usd REAL, set_by TEXT NOT NULL, set_at TEXT NOT NULL);
+  `,
 ]

@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto'
-import type { Session, TimelineEntry } from '../../core/contract/session.ts'
+import type { Session } from '../../core/contract/session.ts'
 import type { Clock } from '../../core/ports/clock.ts'
-import type { SessionStore, TimelineNote } from '../../core/ports/session-store.ts'
+import type { SessionStore } from '../../core/ports/session-store.ts'
 import type { Database } from './database.ts'
+import { writeSpent } from './sqlite-ledger.ts'
+import { openTimelineRows } from './timeline-rows.ts'
 
 const parse = (row: Record<string, unknown> | undefined): Session | undefined =>
   row ? (JSON.parse(String(row['record'])) as Session) : undefined
 const isActive = (session: Session) => (session.state === 'ended' ? 0 : 1)
-const chained = (before: string, entry: string) => createHash('sha256').update(before).update('\n').update(entry).digest('hex')
 
 /** Sessions in SQLite. Lists walk the row number, which grows with time; the partial index holds active sessions alone. */
 export const openSqliteSessionStore = (db: Database, clock: Clock): SessionStore => {
@@ -19,18 +19,7 @@ export const openSqliteSessionStore = (db: Database, clock: Clock): SessionStore
     return session && { session, bodyHash: String(known?.['body_hash']) }
   }
 
-  const note = (id: string, notes: readonly TimelineNote[]) => {
-    if (notes.length === 0) return
-    const last = db.get('SELECT n, hash FROM timeline WHERE session = ? ORDER BY n DESC LIMIT 1', id)
-    let n = Number(last?.['n'] ?? 0)
-    let hash = String(last?.['hash'] ?? '')
-    for (const { by, what, detail } of notes) {
-      n += 1
-      const entry = JSON.stringify({ n, at: new Date(clock.now()).toISOString(), by, what, ...(detail ? { detail } : {}) })
-      hash = chained(hash, entry)
-      db.run('INSERT INTO timeline (session, n, entry, hash) VALUES (?, ?, ?, ?)', id, n, entry, hash)
-    }
-  }
+  const timeline = openTimelineRows(db, clock)
 
   const page = (active: boolean, before: number, limit: number) =>
     active
@@ -54,7 +43,7 @@ export const openSqliteSessionStore = (db: Database, clock: Clock): SessionStore
           isActive(session),
           JSON.stringify(session),
         )
-        note(session.id, [first])
+        timeline.note(session.id, [first])
         return { done: 'inserted' as const, session }
       }),
 
@@ -75,7 +64,7 @@ export const openSqliteSessionStore = (db: Database, clock: Clock): SessionStore
       return rows.length > limit && last ? { sessions, next: String(last['n']) } : { sessions }
     },
 
-    save: async (next, notes) =>
+    save: async (next, notes, spent) =>
       db.transaction(() => {
         const changed = db.run(
           'UPDATE sessions SET version = ?, active = ?, record = ? WHERE id = ? AND version = ?',
@@ -86,23 +75,11 @@ export const openSqliteSessionStore = (db: Database, clock: Clock): SessionStore
           next.version - 1,
         )
         if (changed === 0) return false
-        note(next.id, notes)
+        timeline.note(next.id, notes)
+        if (spent) writeSpent(db, spent)
         return true
       }),
 
-    timeline: async (id) => {
-      let before = ''
-      let intact = true
-      const entries: TimelineEntry[] = []
-      for (const [index, row] of db.all('SELECT n, entry, hash FROM timeline WHERE session = ? ORDER BY n', id).entries()) {
-        const text = String(row['entry'])
-        const hash = String(row['hash'])
-        const entry = JSON.parse(text) as Omit<TimelineEntry, 'hash'>
-        if (hash !== chained(before, text) || entry.n !== index + 1 || Number(row['n']) !== index + 1) intact = false
-        entries.push({ ...entry, hash })
-        before = hash
-      }
-      return { entries, intact }
-    },
+    timeline: async (id) => timeline.read(id),
   }
 }

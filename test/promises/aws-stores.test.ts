@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { recordLength } from '../../core/contract/records.ts'
 import { openDynamoInboxStore } from '../../lambdas/aws/dynamo-inbox-store.ts'
+import { openDynamoLedger } from '../../lambdas/aws/dynamo-ledger.ts'
 import { openDynamoSessionStore } from '../../lambdas/aws/dynamo-session-store.ts'
 import { openDynamoWorkspaceStore } from '../../lambdas/aws/dynamo-workspace-store.ts'
 import { openS3BundleStore } from '../../lambdas/aws/s3-bundle-store.ts'
@@ -10,6 +11,7 @@ import { openSecretsManagerSecretStore } from '../../lambdas/aws/secrets-manager
 import { useAws } from '../support/aws-world.ts'
 import { keepsTheBundleStorePromise } from './bundle-store-promise.ts'
 import { keepsTheInboxStorePromise } from './inbox-store-promise.ts'
+import { keepsTheLedgerPromise } from './ledger-promise.ts'
 import { keepsTheSecretStorePromise } from './secret-store-promise.ts'
 import { keepsTheSegmentStorePromise } from './segment-store-promise.ts'
 import { keepsTheSessionStorePromise } from './session-store-promise.ts'
@@ -19,6 +21,14 @@ const aws = useAws()
 const open = () => aws.fresh()
 
 keepsTheSessionStorePromise('DynamoDB', async () => openDynamoSessionStore(await open()))
+keepsTheLedgerPromise(
+  'DynamoDB',
+  async () => {
+    const world = await open()
+    return { sessions: openDynamoSessionStore(world), ledger: openDynamoLedger(world) }
+  },
+  6,
+)
 keepsTheInboxStorePromise('DynamoDB', async () => openDynamoInboxStore(await open()))
 keepsTheWorkspaceStorePromise('DynamoDB', async () =>
   openDynamoWorkspaceStore({ ...(await open()), volumes: { delete: async () => {} } }),

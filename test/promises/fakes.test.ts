@@ -2,12 +2,14 @@ import { fakePorts } from '../support/fakes/fake-ports.ts'
 import { keepsTheBundleStorePromise } from './bundle-store-promise.ts'
 import { keepsTheComputePromise } from './compute-promise.ts'
 import { keepsTheInboxStorePromise } from './inbox-store-promise.ts'
+import { keepsTheLedgerPromise } from './ledger-promise.ts'
 import { keepsTheSecretStorePromise } from './secret-store-promise.ts'
 import { keepsTheSegmentStorePromise } from './segment-store-promise.ts'
 import { keepsTheSessionStorePromise } from './session-store-promise.ts'
 import { keepsTheWorkspaceStorePromise } from './workspace-store-promise.ts'
 
 keepsTheSessionStorePromise('the fake', () => fakePorts().sessions)
+keepsTheLedgerPromise('the fake', () => fakePorts(), 200)
 keepsTheInboxStorePromise('the fake', () => fakePorts().inbox)
 keepsTheBundleStorePromise('the fake', () => fakePorts().bundles)
 keepsTheWorkspaceStorePromise('the fake', () => fakePorts().workspaces)

@@ -8,10 +8,12 @@ import { openFileBundleStore } from '../../local/adapters/file-bundle-store.ts'
 import { openFileSecretStore } from '../../local/adapters/file-secret-store.ts'
 import { openSpoolSegmentStore } from '../../local/adapters/spool-segment-store.ts'
 import { openSqliteInboxStore } from '../../local/adapters/sqlite-inbox-store.ts'
+import { openSqliteLedger } from '../../local/adapters/sqlite-ledger.ts'
 import { openSqliteSessionStore } from '../../local/adapters/sqlite-session-store.ts'
 import { sweepKept } from '../../local/pruning/sweep-kept.ts'
 import { keepsTheBundleStorePromise } from './bundle-store-promise.ts'
 import { keepsTheInboxStorePromise } from './inbox-store-promise.ts'
+import { keepsTheLedgerPromise } from './ledger-promise.ts'
 import { sampleSession } from './sample-session.ts'
 import { keepsTheSecretStorePromise } from './secret-store-promise.ts'
 import { keepsTheSegmentStorePromise } from './segment-store-promise.ts'
@@ -23,6 +25,14 @@ const freshDir = () => mkdtempSync(join(tmpdir(), 'stores-'))
 const freshDatabase = () => Database.open(join(freshDir(), 'remote.db'))
 
 keepsTheSessionStorePromise('sqlite', () => openSqliteSessionStore(freshDatabase(), clock))
+keepsTheLedgerPromise(
+  'sqlite',
+  () => {
+    const db = freshDatabase()
+    return { sessions: openSqliteSessionStore(db, clock), ledger: openSqliteLedger(db, clock) }
+  },
+  50,
+)
 keepsTheInboxStorePromise('sqlite', () => openSqliteInboxStore(freshDatabase(), clock))
 keepsTheBundleStorePromise('files', () => openFileBundleStore(freshDatabase(), join(freshDir(), 'bundles')))
 keepsTheWorkspaceStorePromise('directories', () =>

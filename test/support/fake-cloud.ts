@@ -125,7 +125,14 @@ export const openFakeCloud = async () => {
       },
     },
   })
-  const plane = controlPlane({ ...ports, bundles, segments }, { runtimes: ['cloud'], log: () => ({ kind: 'upload' }) })
+  const plane = controlPlane(
+    { ...ports, bundles, segments },
+    {
+      runtimes: ['cloud'],
+      dailyBudgetUsd: 10,
+      log: () => ({ kind: 'upload' }),
+    },
+  )
   const about = async () => ({
     version: cloud.version,
     runtimes: ['cloud'],

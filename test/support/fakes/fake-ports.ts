@@ -3,6 +3,7 @@ import { FakeCompute } from './fake-compute.ts'
 import { ManualClock } from './manual-clock.ts'
 import { memoryBundleStore } from './memory-bundle-store.ts'
 import { memoryInboxStore } from './memory-inbox-store.ts'
+import { memoryLedger } from './memory-ledger.ts'
 import { MemorySecretStore } from './memory-secret-store.ts'
 import { MemorySegmentStore } from './memory-segment-store.ts'
 import { memorySessionStore } from './memory-session-store.ts'
@@ -13,10 +14,12 @@ import { StepwiseLifecycle } from './stepwise-lifecycle.ts'
 /** All ports, in memory. They keep the same promises as the real ones (test/promises). */
 export const fakePorts = () => {
   const clock = new ManualClock()
+  const ledger = memoryLedger()
   const ports = {
     clock,
     ids: countingIds(),
-    sessions: memorySessionStore(clock),
+    ledger,
+    sessions: memorySessionStore(clock, ledger),
     inbox: memoryInboxStore(clock),
     segments: new MemorySegmentStore(),
     bundles: memoryBundleStore(),

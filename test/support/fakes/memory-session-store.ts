@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Session, TimelineEntry } from '../../../core/contract/session.ts'
 import type { Clock } from '../../../core/ports/clock.ts'
 import type { SessionStore, TimelineNote } from '../../../core/ports/session-store.ts'
+import { type MemoryLedger, memoryLedger } from './memory-ledger.ts'
 
 const chained = (before: string, { hash: _, ...entry }: TimelineEntry) =>
   createHash('sha256')
@@ -9,7 +10,7 @@ const chained = (before: string, { hash: _, ...entry }: TimelineEntry) =>
     .digest('hex')
 
 /** Copies in and out: nobody shares an object with the store, as with a real one. */
-export const memorySessionStore = (clock: Clock): SessionStore => {
+export const memorySessionStore = (clock: Clock, ledger: MemoryLedger = memoryLedger()): SessionStore => {
   const sessions = new Map<string, Session>()
   const keys = new Map<string, { bodyHash: string; id: string }>()
   const timelines = new Map<string, TimelineEntry[]>()
@@ -61,10 +62,11 @@ export const memorySessionStore = (clock: Clock): SessionStore => {
       const last = page.at(-1)
       return last && all.length > from + limit ? { sessions: page, next: last.id } : { sessions: page }
     },
-    save: async (next, notes) => {
+    save: async (next, notes, spent) => {
       if (sessions.get(next.id)?.version !== next.version - 1) return false
       sessions.set(next.id, structuredClone(next))
       note(next.id, notes)
+      if (spent) ledger.write(spent)
       return true
     },
     timeline: async (id) => {

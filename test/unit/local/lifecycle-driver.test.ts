@@ -15,6 +15,7 @@ import { openFileSecretStore } from '../../../local/adapters/file-secret-store.t
 import { openIds } from '../../../local/adapters/random-ids.ts'
 import { openSpoolSegmentStore } from '../../../local/adapters/spool-segment-store.ts'
 import { openSqliteInboxStore } from '../../../local/adapters/sqlite-inbox-store.ts'
+import { openSqliteLedger } from '../../../local/adapters/sqlite-ledger.ts'
 import { openSqliteSessionStore } from '../../../local/adapters/sqlite-session-store.ts'
 import { type CALL_SECONDS, LifecycleDriver } from '../../../local/lifecycle-driver.ts'
 
@@ -74,6 +75,7 @@ const openWorld = async (session = fresh(), callSeconds?: typeof CALL_SECONDS) =
       terminate: async (_: string, attempt: number) => void calls.push(`terminate ${attempt}`),
       clean: async () => void calls.push('clean'),
     },
+    ledger: openSqliteLedger(db, clock),
     doorbell: { ring: () => undefined, watched: () => false, changed: () => undefined },
     clock,
     ids: openIds(),

@@ -1,0 +1,18 @@
+import type { TimelineEntry } from '../contract/session.ts'
+import type { LedgerEntry } from '../contract/spend.ts'
+
+export type StoredBudget = { dailyUsd: number | null; by: string; at: string }
+
+/** What was spent. It is written by `SessionStore.save` alone, together with the record. */
+export interface Ledger {
+  /** Millionths of a dollar that are counted on a UTC day. One small read, however many sessions there were. */
+  spentOn(day: string): Promise<number>
+  /** Of sessions that have ended: the days from `from` to `to`, both included. */
+  entries(from: string, to: string): Promise<LedgerEntry[]>
+  /** Undefined until somebody set it. */
+  budget(): Promise<StoredBudget | undefined>
+  /** With an audit entry of who changed what. Setting the same again is another entry. */
+  setBudget(budget: StoredBudget): Promise<void>
+  /** The audit of the budget, oldest first. */
+  budgetChanges(): Promise<{ entries: TimelineEntry[]; intact: boolean }>
+}
