@@ -1,6 +1,9 @@
 import { EC2Client } from '@aws-sdk/client-ec2'
+import { SFNClient } from '@aws-sdk/client-sfn'
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns'
+import { driveForgotten } from './aws/drive-forgotten.ts'
 import { openJanitor } from './aws/janitor.ts'
+import { reviveLifecycle } from './aws/revive-lifecycle.ts'
 import { sweepKeptSecrets } from './aws/sweep-kept-secrets.ts'
 import { compose } from './compose.ts'
 import { readEnvironment } from './environment.ts'
@@ -11,8 +14,9 @@ const isFirstOfHour = (now: number) => new Date(now).getUTCMinutes() < 5
 
 /** The janitor's function. */
 export const composeJanitor = (env: NodeJS.ProcessEnv) => {
-  const { ports, secrets, table } = compose(env, NO_MACHINERY)
-  const { STACK, MACHINE_PROFILE_ARN, TOPIC_ARN } = readEnvironment(env, ['STACK', 'MACHINE_PROFILE_ARN', 'TOPIC_ARN'])
+  const { ports, secrets, table, bootSeconds } = compose(env, NO_MACHINERY)
+  const names = ['STACK', 'MACHINE_PROFILE_ARN', 'TOPIC_ARN', 'STATE_MACHINE_ARN'] as const
+  const { STACK, MACHINE_PROFILE_ARN, TOPIC_ARN, STATE_MACHINE_ARN } = readEnvironment(env, names)
   const sns = new SNSClient({})
   const sweep = openJanitor({
     ...table,
@@ -24,12 +28,17 @@ export const composeJanitor = (env: NodeJS.ProcessEnv) => {
       await sns.send(new PublishCommand({ TopicArn: TOPIC_ARN, Subject, Message }))
     },
   })
+  const revive = reviveLifecycle({ sfn: new SFNClient({}), stateMachineArn: STATE_MACHINE_ARN })
+  const drive = driveForgotten({ ports, revive, bootSeconds })
   const sweepSecrets = sweepKeptSecrets({ ...ports, secrets })
   return async () => {
     const swept = await sweep()
+    const driven = await drive(swept.failed)
     // What the alarm on ended machines counts.
-    console.log(JSON.stringify({ janitor: { ...swept, killedCount: swept.killed.length } }))
-    if (isFirstOfHour(ports.clock.now())) await sweepSecrets()
-    return swept
+    console.log(JSON.stringify({ janitor: { ...swept, ...driven, killedCount: swept.killed.length } }))
+    if (isFirstOfHour(ports.clock.now())) await sweepSecrets(swept.failed)
+    // Last, so that it becomes a dead letter, and that an alarm.
+    if (swept.failed.length > 0) throw new Error(`the sweep could not look at, or do: ${swept.failed.join(', ')}`)
+    return { ...swept, ...driven }
   }
 }

@@ -101,6 +101,7 @@ export const makeFunctions = (
       ...kept.forgettingSecrets(),
       ...letEnd(config.name, machines.profileArn),
       lifecycle.letBegin(),
+      lifecycle.letAsk(),
       watch.letTell(),
     ],
     ...unattended,

@@ -43,4 +43,14 @@ export class Lifecycle extends Construct {
   letBegin(): Right {
     return { may: ['states:StartExecution'], on: [this.arn] }
   }
+
+  /** Whether a session has one. */
+  letAsk(): Right {
+    const on = [`${this.arn.replace(':stateMachine:', ':execution:')}:*`]
+    return {
+      may: ['states:DescribeExecution'],
+      on,
+      why: 'Executions are named after their sessions; all are of this state machine.',
+    }
+  }
 }

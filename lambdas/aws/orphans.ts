@@ -9,6 +9,8 @@ export type Orphan = { id: string; session: string | undefined; why: string }
 export const KEEP_TAG = 'remote:keep'
 /** Younger ones may be between their launch and its record. */
 const MIN_AGE_MS = 10 * 60_000
+/** By then the lifecycle has ended a session whose time is over, and the machine itself has tried. */
+const PAST_ITS_TIME_MS = 15 * 60_000
 
 /**
  * Why a machine is nobody's; undefined when it is somebody's, or too young to tell. `session`: the record that its tags name, undefined
@@ -24,6 +26,9 @@ export const orphanOf = ({ id, launchedAt, tags }: Seen, session: Session | unde
   const attempt = session.attempts.find(({ number }) => number === Number(tags[TAGS.attempt]))
   if (!attempt) return orphan('its session has no such attempt')
   if (attempt.endedAt !== undefined) return orphan('its attempt is over')
+  if (attempt.machine !== undefined && attempt.machine !== id) return orphan('its attempt has another machine')
+  const end = session.expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(session.expiresAt)
+  if (now - end >= PAST_ITS_TIME_MS) return orphan('its time is long over')
   return undefined
 }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../../core/ports/clock.ts'
 import type { SessionStore } from '../../core/ports/session-store.ts'
+import { eachAlone } from './each-alone.ts'
 import type { SecretsManagerSecretStore } from './secrets-manager-secret-store.ts'
 
 export type KeptSecrets = {
@@ -11,17 +12,21 @@ export type KeptSecrets = {
 /** A dispatch keeps its values before it has a record. */
 const YOUNG_MS = 3_600_000
 
-/** Forgets what is kept for sessions that ended, or whose record a crash prevented. Answers which. May be repeated. */
+/** Forgets what is kept for sessions that ended, or whose record a crash prevented. Answers which; `failed` hears of the others. May be repeated. */
 export const sweepKeptSecrets =
   ({ secrets, sessions, clock }: KeptSecrets) =>
-  async (): Promise<string[]> => {
-    const forgotten: string[] = []
-    for (const { session, at } of await secrets.keptSince()) {
-      if (clock.now() - at < YOUNG_MS) continue
-      const record = await sessions.get(session)
-      if (record && record.state !== 'ended') continue
-      await secrets.forget(session)
-      forgotten.push(session)
-    }
-    return forgotten
+  async (failed: string[]): Promise<string[]> => {
+    const old = (await secrets.keptSince()).filter(({ at }) => clock.now() - at >= YOUNG_MS).map(({ session }) => session)
+    const forgotten = await eachAlone(
+      old,
+      failed,
+      (session) => session,
+      async (session) => {
+        const record = await sessions.get(session)
+        if (record && record.state !== 'ended') return []
+        await secrets.forget(session)
+        return [session]
+      },
+    )
+    return forgotten.flat()
   }

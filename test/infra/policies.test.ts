@@ -77,6 +77,11 @@ describe('functions', () => {
     for (const name of ['HttpFunctionRole', 'SocketFunctionRole', 'SpendFunctionRole', 'SpotNoticeFunctionRole'])
       expect(services(name).has('ec2')).toBe(false)
   })
+  it('that look after lifecycles may ask about and begin those of this stack alone', () => {
+    const [ask] = about('JanitorFunctionRole', 'states:DescribeExecution')
+    expect(text(ask?.Resource)).toContain(':execution:remote-lifecycle:*')
+    expect(text(about('JanitorFunctionRole', 'states:StartExecution')[0]?.Resource)).toContain(':stateMachine:remote-lifecycle')
+  })
   it('never scan the table', () => {
     for (const name of NAMES) expect(actionsOf(name)).not.toContain('dynamodb:Scan')
   })

@@ -123,9 +123,9 @@ describe('secrets in Secrets Manager', () => {
     await sessions.insert(sampleSession({ id: ended, state: 'ended' }), undefined, { by: 'ada', what: 'dispatched' })
     for (const id of [active, ended, never]) await store.keep(id, { KEY: 'the value' })
     await store.set('KEY', 'the value')
-    expect(await sweepKeptSecrets({ secrets: store, sessions, clock: world.clock })()).toEqual([])
+    expect(await sweepKeptSecrets({ secrets: store, sessions, clock: world.clock })([])).toEqual([])
     const later = { now: () => Date.now() + 3_700_000 }
-    expect((await sweepKeptSecrets({ secrets: store, sessions, clock: later })()).sort()).toEqual([ended, never])
+    expect((await sweepKeptSecrets({ secrets: store, sessions, clock: later })([])).sort()).toEqual([ended, never])
     expect([await store.kept(active), await store.kept(never)]).toEqual([{ KEY: 'the value' }, {}])
     expect(await store.values(['KEY'])).toEqual({ KEY: 'the value' })
   })
