@@ -21,7 +21,7 @@ const SETTLED_MS = 500
 const main = async (): Promise<number> => {
   const args = runnerArguments(process.argv.slice(2))
   crossing('before claim')
-  if (!claimAttempt(args.dir, args.attempt)) return TAKEN
+  if (args.leave === undefined && !claimAttempt(args.dir, args.attempt)) return TAKEN
   crossing('after claim')
   // For what the runner itself starts (git): it is found and ended like the agent's processes.
   process.env[MARKER] = args.session

@@ -16,6 +16,8 @@ export type RunnerArguments = {
   data: string
   /** A sandbox will be wanted, as far as the launcher knows: it is tried while the control plane is asked. */
   fenced: boolean
+  /** Another runner had this attempt and died, as this says: what it left is brought away, and nothing is started. */
+  leave: string | undefined
 }
 
 export const runnerArguments = (argv: readonly string[]): RunnerArguments => {
@@ -29,11 +31,12 @@ export const runnerArguments = (argv: readonly string[]): RunnerArguments => {
     dir: string,
     cache: string,
     data: string,
+    leave: string,
     unfenced: { type: 'boolean' } as const,
   }
   const { values } = parseArgs({ args: [...argv], options })
-  const { session, attempt, endpoint, socket, region, dir, cache, data, unfenced } = values
+  const { session, attempt, endpoint, socket, region, dir, cache, data, leave, unfenced } = values
   if (!session || !attempt || !endpoint || !dir || !cache || !data)
     throw new Error('usage: --session S --attempt N --endpoint E [--socket W --region R] --dir D --cache C --data D')
-  return { session, attempt: Number(attempt), endpoint, socket, region, dir, cache, data, fenced: !unfenced }
+  return { session, attempt: Number(attempt), endpoint, socket, region, dir, cache, data, leave, fenced: !unfenced }
 }

@@ -126,7 +126,7 @@ export const runSession = async (args: RunnerArguments, plane: ControlPlane, spe
     return emit(body, bytes)
   }
 
-  if (spec.previous) {
+  if (spec.previous && args.leave === undefined) {
     const { attempt, lastSeq, why } = spec.previous
     await emit({ type: 'gap', from: `${attempt}.${lastSeq}`, why })
   }
@@ -169,7 +169,16 @@ export const runSession = async (args: RunnerArguments, plane: ControlPlane, spe
       contained = true
     },
   }
-  let work = (cloud?.refused ? Promise.reject(cloud.refused) : runAgent(options)).catch(outcomeOf)
+  const leaveWith = async (why: string): Promise<never> => {
+    checkout = await (await import('./git/session-git.ts')).heldCheckout(workDir, spec.branch)
+    ends.onLeaving(`the runner ended: ${why}`)
+    return new Promise(() => undefined)
+  }
+  const begin = async () => {
+    if (cloud?.refused) throw cloud.refused
+    return args.leave === undefined ? runAgent(options) : leaveWith(args.leave)
+  }
+  let work = begin().catch(outcomeOf)
   const { endpoint, socket } = args
   doorbell = openDoorbell(
     { endpoint, socket, sign: plane.sign, session: spec.session, attempt: spec.attempt },

@@ -10,7 +10,7 @@ import { continueWorkspace } from './continue-workspace.ts'
 import { makeGitDir, quoteConfig } from './make-git-dir.ts'
 import { type FetchBundle, importBundles, openRepositoryCache } from './repository-cache.ts'
 import { sealedGit } from './sealed-git.ts'
-import { beginAnew, hasBegun, readNote, trustedGitDir, writeNote } from './session-git.ts'
+import { beginAnew, hasBegun, heldCheckout, readNote, trustedGitDir, writeNote } from './session-git.ts'
 
 export type Checkout = {
   spec: Pick<RunSpec, 'request' | 'bundles' | 'checkpoint' | 'branch' | 'workspace'>
@@ -68,9 +68,8 @@ export const checkout = async (ask: Checkout): Promise<{ branch: string; base: s
   const { request, branch, checkpoint } = spec
   const source = request.repository
   if (source === undefined) throw new RemoteError('bug', 'a checkout was asked for a session without a repository')
-  const before = await readNote(workDir)
-  const sameSession = before?.branch === branch && existsSync(workDir)
-  if (sameSession && (request.agent !== 'shell' || spec.workspace !== undefined)) return { branch, base: before.base }
+  const held = await heldCheckout(workDir, branch)
+  if (held && (request.agent !== 'shell' || spec.workspace !== undefined)) return held
 
   const gitDir = trustedGitDir(workDir)
   const ownGitDir = join(workDir, '.git')

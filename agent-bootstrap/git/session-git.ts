@@ -54,3 +54,9 @@ export const beginAnew = async (workDir: string): Promise<void> => {
 
 /** Is what lies here, without a note, a checkout that a crash cut off? */
 export const hasBegun = (workDir: string): boolean => existsSync(beginFile(workDir)) && !existsSync(noteFile(workDir))
+
+/** The session's checkout as it is here; undefined when it never came to be whole. */
+export const heldCheckout = async (workDir: string, branch: string): Promise<{ branch: string; base: string } | undefined> => {
+  const note = await readNote(workDir)
+  return note?.branch === branch && existsSync(workDir) ? { branch, base: note.base } : undefined
+}
