@@ -7,17 +7,21 @@ import { type Item, type Key, N, number, openTable, S, type TableOptions, text }
 export type StoredBundle = Held & { key: string; until: number }
 /** What a tip stands on: how long all of it is kept, and how many bundles lie upon one another. */
 export type Ground = { until: number; depth: number }
-export type Holder = StoredBundle & Ground
+/** `claimed`: that it holds the commit is a machine's word alone. */
+export type Holder = StoredBundle & Ground & { claimed: boolean }
 
 export interface BundleIndex {
   /** Counts on a bundle from now on. May be repeated. */
   record(bundle: StoredBundle): Promise<void>
-  /** Sent again means wanted again: its tips become the newest. May be repeated. */
-  recordTips(bundle: StoredBundle, facts: BundleFacts, ground: Ground): Promise<void>
+  /**
+   * Sent again means wanted again: its tips become the newest. `claimed`: a machine says so, which changes nothing that a person said and is
+   * never offered to be built on. May be repeated.
+   */
+  recordTips(bundle: StoredBundle, facts: BundleFacts, ground: Ground, claimed: boolean): Promise<void>
   get(sha256: string): Promise<StoredBundle | undefined>
   /** Those that can be built on for some time yet, without a machine having to fetch ever more bundles. */
   tips(repository: string, limit: number): Promise<string[]>
-  /** For each of the commits, the bundles whose tip it is, newest first. */
+  /** For each of the commits, the bundles whose tip it is, newest first; what machines claim comes last, the first of them first. */
   holders(repository: string, commits: readonly string[]): Promise<Map<string, Holder[]>>
 }
 
@@ -46,9 +50,16 @@ const bundleOf = (item: Item): StoredBundle => ({
 export const openDynamoBundleIndex = ({ clock, ...options }: TableOptions & { clock: Clock }): BundleIndex => {
   const table = openTable(options)
 
-  const tipItem = (bundle: StoredBundle, repository: string, commit: string, { until, depth }: Ground): Item => {
+  const tipItem = (
+    bundle: StoredBundle,
+    repository: string,
+    commit: string,
+    { until, depth }: Ground,
+    claimed: boolean,
+  ): Item => {
     const at = new Date(clock.now()).toISOString()
-    const order = { listPk: S(tipsOf(repository)), listSk: S(`${at}#${commit}`) }
+    // What is not in the index is offered to nobody: a machine could claim what it does not have, and others would not send it.
+    const order = claimed ? { claimed: S('by a machine') } : { listPk: S(tipsOf(repository)), listSk: S(`${at}#${commit}`) }
     const sk = S(`tip#${commit}#${bundle.sha256}`)
     const ground = { until: N(until), depth: N(depth) }
     return { pk: S(tipsOf(repository)), sk, at: S(at), ...order, ...ground, expires: N(bundle.until) }
@@ -60,8 +71,11 @@ export const openDynamoBundleIndex = ({ clock, ...options }: TableOptions & { cl
       const facts = { bytes: N(bytes), key: S(key), needs: S(JSON.stringify(needs)), expires: N(until) }
       await table.put({ put: { pk: S(pk), sk: S(sk), ...facts } })
     },
-    recordTips: async (bundle, { repository, tips }, ground) => {
-      await Promise.all(tips.map((commit) => table.put({ put: tipItem(bundle, repository, commit, ground) })))
+    recordTips: async (bundle, { repository, tips }, ground, claimed) => {
+      const unlessSaid = claimed ? { if: 'attribute_not_exists(pk)' } : {}
+      await Promise.all(
+        tips.map((commit) => table.put({ put: tipItem(bundle, repository, commit, ground, claimed), ...unlessSaid })),
+      )
     },
     get: async (sha256) => {
       const item = await table.get(bundleKey(sha256))
@@ -83,7 +97,9 @@ export const openDynamoBundleIndex = ({ clock, ...options }: TableOptions & { cl
       const tips = (await Promise.all(commits.map(ofCommit))).flat()
       const items = await table.some([...new Set(tips.map(shaOfTip))].map(bundleKey))
       const known = new Map(items.map((item) => [text(item['pk']), bundleOf(item)]))
-      const newest = tips.sort((a, b) => (text(a['at']) < text(b['at']) ? 1 : -1))
+      const isClaimed = (tip: Item) => tip['claimed'] !== undefined
+      const order = (a: Item, b: Item) => (text(a['at']) < text(b['at']) ? -1 : 1)
+      const newest = [...tips.filter((tip) => !isClaimed(tip)).sort((a, b) => order(b, a)), ...tips.filter(isClaimed).sort(order)]
       return new Map(
         commits.map((commit) => [
           commit,
@@ -91,7 +107,8 @@ export const openDynamoBundleIndex = ({ clock, ...options }: TableOptions & { cl
             .filter((tip) => commitOfTip(tip) === commit)
             .flatMap((tip) => {
               const bundle = known.get(`B#${shaOfTip(tip)}`)
-              return bundle ? [{ ...bundle, until: number(tip['until']), depth: number(tip['depth']) }] : []
+              const ground = { until: number(tip['until']), depth: number(tip['depth']) }
+              return bundle ? [{ ...bundle, ...ground, claimed: isClaimed(tip) }] : []
             }),
         ]),
       )

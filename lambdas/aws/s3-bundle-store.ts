@@ -5,7 +5,7 @@ import type { BundleStore } from '../../core/ports/bundle-store.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import { asked, awsName } from './aws-refusal.ts'
 import { bundleChain } from './bundle-chain.ts'
-import { openDynamoBundleIndex, type StoredBundle } from './dynamo-bundle-index.ts'
+import { type Holder, openDynamoBundleIndex, type StoredBundle } from './dynamo-bundle-index.ts'
 import type { TableOptions } from './dynamo-table.ts'
 import { type Bucket, presignedGet, presignedPut } from './presigned.ts'
 import { base64OfHex, sha256Hex } from './sha256.ts'
@@ -66,6 +66,12 @@ export const openS3BundleStore = ({ s3, bucket, keptDays, ...options }: S3Bundle
     return known !== undefined && (await isThere(known)) ? known : undefined
   }
 
+  /** Whoever sent a commit is believed before any machine that claims to hold it. */
+  const believed = (bundles: readonly Holder[]): Holder[] => {
+    const sent = bundles.filter(({ claimed }) => !claimed)
+    return sent.length > 0 ? sent : [...bundles]
+  }
+
   /** All that may be on the way from `commit` down, and is in the bucket: a level of needs at a time. */
   const graph = async (repository: string, commit: string) => {
     const holders = new Map<string, StoredBundle[]>()
@@ -75,10 +81,7 @@ export const openS3BundleStore = ({ s3, bucket, keptDays, ...options }: S3Bundle
       for (const [each, bundles] of level) {
         for (const bundle of bundles) if (!missing.has(bundle.sha256)) missing.set(bundle.sha256, isThere(bundle))
         const there = await Promise.all(bundles.map(({ sha256 }) => missing.get(sha256)))
-        holders.set(
-          each,
-          bundles.filter((_, at) => there[at]),
-        )
+        holders.set(each, believed(bundles.filter((_, at) => there[at])))
       }
       const needs = wanted.flatMap((each) => (holders.get(each) ?? []).flatMap((bundle) => bundle.needs))
       wanted = [...new Set(needs)].filter((need) => !holders.has(need))
@@ -86,11 +89,12 @@ export const openS3BundleStore = ({ s3, bucket, keptDays, ...options }: S3Bundle
     return holders
   }
   /** A bundle is of use as long as all that it needs: nobody may build on one that outlives its own ground. */
-  const recordTips = async (bundle: StoredBundle, facts: BundleFacts) => {
+  const recordTips = async (bundle: StoredBundle, facts: BundleFacts, claimed = false) => {
     const holders = await index.holders(facts.repository, bundle.needs)
     const ends = bundle.needs.map((need) => Math.max(0, ...(holders.get(need) ?? []).map(({ until }) => until)))
     const depths = bundle.needs.map((need) => holders.get(need)?.[0]?.depth ?? 0)
-    await index.recordTips(bundle, facts, { until: Math.min(bundle.until, ...ends), depth: 1 + Math.max(0, ...depths) })
+    const ground = { until: Math.min(bundle.until, ...ends), depth: 1 + Math.max(0, ...depths) }
+    await index.recordTips(bundle, facts, ground, claimed)
   }
 
   const addressed = async ({ sha256, bytes, key }: StoredBundle) => ({
@@ -122,12 +126,13 @@ export const openS3BundleStore = ({ s3, bucket, keptDays, ...options }: S3Bundle
     },
     stored: async (sha256, { bytes, facts }, session) => {
       const known = await isKnown(sha256)
+      const claimed = session !== undefined
       // No machine moves or redefines what others count on.
-      if (known && session !== undefined) return recordTips(known, facts)
-      const bundle = { sha256, bytes, key: keyOf(sha256, session), needs: known?.needs ?? facts.needs, until: keptUntil() }
+      if (known && claimed) return recordTips(known, facts, claimed)
+      const bundle = { sha256, bytes, key: keyOf(sha256, session), needs: facts.needs, until: keptUntil() }
       if (!(await isThere(bundle))) throw wrongBytes()
       await index.record(bundle)
-      await recordTips(bundle, facts)
+      await recordTips(bundle, facts, claimed)
     },
     url: async (sha256) => {
       const known = await isKnown(sha256)

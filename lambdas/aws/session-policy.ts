@@ -4,6 +4,9 @@ export type SessionReach = {
   bucket: string
   /** `sessions/<id>/` */
   prefix: string
+  attempt: number
+  /** `aws` in most regions. */
+  partition: string
   secretArns: readonly string[]
   /** The agent's model is invoked through Amazon Bedrock. */
   bedrock: boolean
@@ -12,11 +15,17 @@ export type SessionReach = {
 /** An inline session policy in plain characters; AWS packs it, and refuses what is still too large. */
 const MAX_CHARACTERS = 2048
 
-/** The policy that makes one session's credentials: its own secrets, its own prefix, nothing else. Throws `refused` when it grows too long. */
-export const sessionPolicy = ({ bucket, prefix, secretArns, bedrock }: SessionReach): string => {
+/**
+ * The policy that makes the credentials of one attempt: its session's secrets, what attempts leave to each other to read, and to write its
+ * own log, its own checkpoint, and bundles, which are named after their content. Credentials outlive an attempt by up to an hour: a machine
+ * that was given up must not reach the log of the next one. Throws `refused` when it grows too long.
+ */
+export const sessionPolicy = ({ bucket, prefix, attempt, partition, secretArns, bedrock }: SessionReach): string => {
   const allow = (Action: string | string[], Resource: string | readonly string[]) => ({ Effect: 'Allow', Action, Resource })
+  const below = (path: string) => `arn:${partition}:s3:::${bucket}/${prefix}${path}*`
   const Statement = [
-    allow(['s3:PutObject', 's3:GetObject'], `arn:aws:s3:::${bucket}/${prefix}*`),
+    allow('s3:PutObject', [below(`log/${attempt}/`), below(`checkpoint/${attempt}/`), below('bundles/')]),
+    allow('s3:GetObject', below('checkpoint/')),
     ...(secretArns.length > 0 ? [allow('secretsmanager:GetSecretValue', secretArns)] : []),
     ...(bedrock ? [allow(['bedrock:InvokeModel', 'bedrock:InvokeModelWithResponseStream'], '*')] : []),
   ]

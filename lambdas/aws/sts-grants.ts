@@ -25,7 +25,9 @@ export const openStsGrants =
     const secrets = await secretsOf(session)
     const prefix = `sessions/${session.id}/`
     const bedrock = session.request.env['CLAUDE_CODE_USE_BEDROCK'] !== undefined
-    const Policy = sessionPolicy({ bucket, prefix, secretArns: secrets.map(({ arn }) => arn), bedrock })
+    const partition = roleArn.split(':')[1] ?? 'aws'
+    const secretArns = secrets.map(({ arn }) => arn)
+    const Policy = sessionPolicy({ bucket, prefix, attempt, partition, secretArns, bedrock })
     const RoleSessionName = `${session.id}-${attempt}`
     const { Credentials } = await sts.send(
       new AssumeRoleCommand({ RoleArn: roleArn, RoleSessionName, Policy, DurationSeconds: SECONDS }),

@@ -67,6 +67,36 @@ describe('bundles in S3', () => {
     expect(await store.chain(REPOSITORY, commit('shared'))).toMatchObject([{ sha256: hash('shared'), bytes: 6 }])
   })
 
+  it('what a machine claims to hold is not offered to be built on, and changes nothing for those who were sent it', async () => {
+    const { world, store } = await opened()
+    await store.put(hash('base'), stream('base'), factsOf('base'))
+    await store.put(hash('top'), stream('top'), factsOf('top', ['base']))
+    for (const tip of ['top', 'base', 'future']) {
+      await machinePuts(world, 's-evil', `evil ${tip}`)
+      await store.stored(hash(`evil ${tip}`), { bytes: Buffer.byteLength(`evil ${tip}`), facts: factsOf(tip) }, 's-evil')
+    }
+    await store.stored(hash('base'), { bytes: 4, facts: factsOf('top') }, 's-evil')
+    expect(await store.tips(REPOSITORY, 10)).toEqual([commit('top'), commit('base')])
+    const chain = await store.chain(REPOSITORY, commit('top'))
+    expect(chain?.map(({ sha256 }) => sha256)).toEqual([hash('base'), hash('top')])
+    await store.put(hash('future'), stream('future'), factsOf('future', ['top']))
+    const later = await store.chain(REPOSITORY, commit('future'))
+    expect(later?.map(({ sha256 }) => sha256)).toEqual([hash('base'), hash('top'), hash('future')])
+  })
+
+  it('of two machines that claim the same commit the first is believed: it is its result', async () => {
+    const { world, store } = await opened()
+    for (const [session, text] of [
+      ['s-one', 'result'],
+      ['s-evil', 'other'],
+    ] as const) {
+      await machinePuts(world, session, text)
+      await store.stored(hash(text), { bytes: text.length, facts: factsOf('result') }, session)
+    }
+    const chain = await store.chain(REPOSITORY, commit('result'))
+    expect(chain?.map(({ sha256 }) => sha256)).toEqual([hash('result')])
+  })
+
   it('a bundle that its machine replaced by other bytes is not counted on', async () => {
     const { world, store } = await opened()
     await machinePuts(world, 's-one', 'result')

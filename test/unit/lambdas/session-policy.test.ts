@@ -2,14 +2,19 @@ import { describe, expect, it } from 'vitest'
 import { sessionPolicy } from '../../../lambdas/aws/session-policy.ts'
 
 const arn = (n: number) => `arn:aws:secretsmanager:us-east-1:123456789012:secret:remote/main/NAME_${n}-AbCdEf`
-const own = { bucket: 'b', prefix: 'sessions/s-1/' }
+const own = { bucket: 'b', prefix: 'sessions/s-1/', attempt: 2, partition: 'aws' }
 
 describe('the policy of a session', () => {
-  it('names its own secrets and its own prefix, and nothing else', () => {
+  it('names its own secrets, and for writing its own attempt’s log and checkpoint and the bundles of its session, and nothing else', () => {
     expect(JSON.parse(sessionPolicy({ ...own, secretArns: [arn(1)], bedrock: false }))).toEqual({
       Version: '2012-10-17',
       Statement: [
-        { Effect: 'Allow', Action: ['s3:PutObject', 's3:GetObject'], Resource: 'arn:aws:s3:::b/sessions/s-1/*' },
+        {
+          Effect: 'Allow',
+          Action: 's3:PutObject',
+          Resource: ['log/2/*', 'checkpoint/2/*', 'bundles/*'].map((path) => `arn:aws:s3:::b/sessions/s-1/${path}`),
+        },
+        { Effect: 'Allow', Action: 's3:GetObject', Resource: 'arn:aws:s3:::b/sessions/s-1/checkpoint/*' },
         { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: [arn(1)] },
       ],
     })
@@ -17,7 +22,12 @@ describe('the policy of a session', () => {
 
   it('has no statement that it does not need', () => {
     const { Statement } = JSON.parse(sessionPolicy({ ...own, secretArns: [], bedrock: true }))
-    expect(Statement.map(({ Action }: { Action: string[] }) => Action[0])).toEqual(['s3:PutObject', 'bedrock:InvokeModel'])
+    expect(Statement.flatMap(({ Action }: { Action: string | string[] }) => Action)).toEqual([
+      's3:PutObject',
+      's3:GetObject',
+      'bedrock:InvokeModel',
+      'bedrock:InvokeModelWithResponseStream',
+    ])
   })
 
   it('is refused, with what to do, when AWS would not take it', () => {
