@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/ports/clock.ts'
-import { N, number, openTable, S, type TableOptions, text } from './dynamo-table.ts'
+import { type Item, N, number, openTable, S, type TableOptions, text } from './dynamo-table.ts'
 
 /** Who holds a connection. A viewer looks at nothing until it says at what. */
 export type Connection =
@@ -8,12 +8,13 @@ export type Connection =
   | { role: 'table' }
 
 export interface ConnectionStore {
+  /** Instead of what it was before. */
   put(connection: string, who: Connection): Promise<void>
   get(connection: string): Promise<Connection | undefined>
   /** May be repeated; answers who it was, the first time. */
   forget(connection: string): Promise<Connection | undefined>
-  viewers(session: string, limit?: number): Promise<string[]>
-  /** Of the attempt that connected last. */
+  viewers(session: string): Promise<string[]>
+  /** Of the last attempt the connection that was made last: one that broke may not have been told of. */
   runner(session: string): Promise<string | undefined>
   /** Those who look at every session. */
   tables(): Promise<string[]>
@@ -44,24 +45,31 @@ export const openDynamoConnectionStore = ({ clock, ...options }: TableOptions & 
     if (role === 'table') return { role }
     return role === 'viewer' ? { role, session } : undefined
   }
-  const starting = async (pk: string, prefix: string, limit?: number) => {
+  /** Without those that have expired: the table removes them in its own time, which may be days. */
+  const starting = async (pk: string, prefix: string): Promise<Item[]> => {
     const found = await table.query({
       where: prefix === '' ? 'pk = :pk' : 'pk = :pk AND begins_with(sk, :prefix)',
       values: { pk: S(pk), ...(prefix === '' ? {} : { prefix: S(prefix) }) },
-      ...(limit === undefined ? {} : { limit }),
     })
-    return found.map((item) => connectionIn(text(item['sk'])))
+    return found.filter((item) => number(item['expires']) * 1000 > clock.now())
   }
+  const idsOf = (items: readonly Item[]) => items.map((item) => connectionIn(text(item['sk'])))
+  /** `runner#<attempt>`, then the time. */
+  const order = (item: Item) => `${text(item['sk']).split('#')[1]}#${text(item['at'])}`
 
   return {
     put: async (connection, who) => {
       const expires = N(Math.floor(clock.now() / 1000) + KEPT_SECONDS)
       const place = listed(connection, who)
+      const before = who.role === 'runner' ? undefined : await get(connection)
+      const left = before && listed(connection, before)
+      if (left && (left.pk !== place?.pk || left.sk !== place.sk)) await table.delete(left)
       const session = 'session' in who && who.session !== undefined ? { session: S(who.session) } : {}
       const attempt = who.role === 'runner' ? { attempt: N(who.attempt) } : {}
       const { pk, sk } = home(connection)
       await table.put({ put: { pk: S(pk), sk: S(sk), role: S(who.role), ...session, ...attempt, expires } })
-      if (place) await table.put({ put: { pk: S(place.pk), sk: S(place.sk), expires } })
+      const at = S(new Date(clock.now()).toISOString())
+      if (place) await table.put({ put: { pk: S(place.pk), sk: S(place.sk), at, expires } })
     },
     get,
     forget: async (connection) => {
@@ -72,8 +80,11 @@ export const openDynamoConnectionStore = ({ clock, ...options }: TableOptions & 
       await table.delete(home(connection))
       return who
     },
-    viewers: (session, limit) => starting(`S#${session}`, 'viewer#', limit),
-    runner: async (session) => (await starting(`S#${session}`, 'runner#')).at(-1),
-    tables: () => starting(TABLES, ''),
+    viewers: async (session) => idsOf(await starting(`S#${session}`, 'viewer#')),
+    runner: async (session) => {
+      const all = await starting(`S#${session}`, 'runner#')
+      return idsOf(all.sort((a, b) => (order(a) < order(b) ? -1 : 1))).at(-1)
+    },
+    tables: async () => idsOf(await starting(TABLES, '')),
   }
 }

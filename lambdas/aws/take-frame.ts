@@ -30,7 +30,8 @@ export const takeFrame = (frames: Frames) => {
   }
 
   /** What has been sealed of each attempt: the viewer reads that first, then what comes live from there on. */
-  const logs = (session: Session) => Promise.all(session.attempts.map(({ number }) => segments.log(session.id, number)))
+  const logs = (session: Session) =>
+    Promise.all(session.attempts.map(({ number }) => segments.log(session.id, number, Number.MAX_SAFE_INTEGER))) // no address is wanted
 
   const attach = async (connection: string, id: string, from: Position) => {
     const session = await sessions.get(id)
@@ -82,7 +83,7 @@ export const takeFrame = (frames: Frames) => {
     gone: async (connection: string): Promise<void> => {
       const who = await connections.forget(connection)
       if (who?.role !== 'viewer' || who.session === undefined) return
-      if ((await connections.viewers(who.session, 1)).length === 0) await tellRunner(who.session, false)
+      if ((await connections.viewers(who.session)).length === 0) await tellRunner(who.session, false)
     },
   }
 }

@@ -37,6 +37,7 @@ const world = async () => {
   for (const viewer of ['v', 'w']) await connections.put(viewer, { role: 'viewer' })
   return {
     leave: frames.gone,
+    clock,
     id: session.id,
     sessions,
     connections,
@@ -120,5 +121,44 @@ describe('a connection to the control plane in AWS', () => {
     expect(types(said())).toEqual(['r2 bell'])
     await attach('v')
     expect(await doorbell.watched(id)).toBe(true)
+  })
+
+  it('is shown a session however much was asked of it: a frame takes 128 KB', async () => {
+    const { attach, said, doorbell, sessions, id } = await world()
+    await attach('v')
+    said()
+    const session = await sessions.get(id)
+    if (!session) throw new Error('no session')
+    const commits = Array.from({ length: 10_000 }, (_, n) => n.toString(16).padStart(40, '0'))
+    const repository = { id: 'a'.repeat(64), commit: 'c'.repeat(40), name: 'large', shallow: commits, ignore: 'x'.repeat(65_536) }
+    const setup = { commands: Array.from({ length: 64 }, () => 'y'.repeat(8192)), inputs: [] }
+    await doorbell.changed({ ...session, request: { ...session.request, repository, setup } })
+    const [[, , frame] = []] = said()
+    expect(JSON.stringify(frame).length).toBeLessThan(32 * 1024)
+    expect(frame).toMatchObject({ session: { request: { repository: { name: 'large', commit: repository.commit } } } })
+  })
+
+  it('that was made last rings, though one before it broke without a word', async () => {
+    const { said, doorbell, connections, id, clock } = await world()
+    for (const connection of ['z', 'a']) {
+      clock.pass(1)
+      await connections.put(connection, { role: 'runner', session: id, attempt: 1 })
+    }
+    await doorbell.ring(id)
+    expect(types(said())).toEqual(['a bell'])
+  })
+
+  it('that ended without a word watches nothing any more, also while the table still has it', async () => {
+    const { attach, doorbell, id, clock } = await world()
+    await attach('v')
+    clock.pass(3 * 3600)
+    expect(await doorbell.watched(id)).toBe(false)
+  })
+
+  it('that turns to another session leaves the one before', async () => {
+    const { attach, say, doorbell, id } = await world()
+    await attach('v')
+    await say('v', { type: 'watch-all' })
+    expect(await doorbell.watched(id)).toBe(false)
   })
 })
