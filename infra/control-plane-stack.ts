@@ -39,8 +39,9 @@ export class ControlPlaneStack extends Stack {
       Region: Aws.REGION,
       Version: config.version,
       StateMachineArn: lifecycle.arn,
+      OperateFunctionName: functions.operate.functionName,
       TopicArn: watch.topic.topicArn,
-      PeoplePolicyArn: new People(this, config, { apis, network }).policyArn,
+      PeoplePolicyArn: new People(this, config, { apis, network, operate: functions.operate }).policyArn,
       ...(network.connectEndpointId !== undefined && { ConnectEndpoint: network.connectEndpointId }),
     }
     for (const [id, value] of Object.entries(outputs)) new CfnOutput(this, id, { value })

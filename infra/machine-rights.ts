@@ -78,3 +78,9 @@ export const letKeepVolumes = (stack: string): Right[] => [
   tagged(stack, ['ec2:CreateSnapshot', 'ec2:DeleteVolume', 'ec2:ModifyVolume'], ...ec2('volume/*')),
   tagged(stack, ['ec2:AttachVolume', 'ec2:DetachVolume'], ...ec2('volume/*', 'instance/*')),
 ]
+
+/** What nobody knows any more. */
+export const letDiscard = (stack: string): Right[] => [
+  tagged(stack, ['ec2:DeleteVolume'], ...ec2('volume/*')),
+  tagged(stack, ['ec2:DeleteSnapshot'], SNAPSHOTS),
+]

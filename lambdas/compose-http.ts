@@ -1,5 +1,5 @@
 import { createApi } from '../core/api/create-api.ts'
-import type { Architecture } from '../core/contract/runner.ts'
+import { Architecture } from '../core/contract/runner.ts'
 import { controlPlane } from '../core/usecases/control-plane.ts'
 import { openDynamoMachineStore } from './aws/dynamo-machine-store.ts'
 import { admission } from './aws/identity.ts'
@@ -47,6 +47,7 @@ export const composeHttp = (env: NodeJS.ProcessEnv) => {
   const plane = controlPlane(ports, {
     runtimes: ['cloud', `cloud:${AWS_REGION}`],
     dailyBudgetUsd: DAILY_BUDGET_USD,
+    architectures: Architecture.options.filter((one) => RUNNER_BUNDLES[one] !== undefined),
     log: () => ({ kind: 'upload' }),
     grant: (session, attempt) => grants.grant(session, attempt),
     runnerBundle,

@@ -1,5 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { EC2Client } from '@aws-sdk/client-ec2'
+import { OperateAsk } from '../core/contract/operate.ts'
+import { dryLaunch, type Launcher } from './aws/dry-launch.ts'
 import { openDynamoLaunchStore } from './aws/dynamo-launch-store.ts'
 import { openDynamoMachineStore } from './aws/dynamo-machine-store.ts'
 import { openEbsVolumes } from './aws/ebs-volumes.ts'
@@ -25,17 +27,19 @@ const openMachinery = (env: NodeJS.ProcessEnv) => {
   const ec2 = new EC2Client({ maxAttempts: 1 })
   const launches = openDynamoLaunchStore(table)
   const machines = openDynamoMachineStore({ ...table, now: () => Date.now() })
-  const launchTemplate = LAUNCH_TEMPLATES['x64']
-  if (!launchTemplate) throw new Error('the stack has no launch template for x64')
-  const places = { subnets: SUBNETS, launchTemplate }
+  const places = { subnets: SUBNETS, launchTemplates: LAUNCH_TEMPLATES }
   const disks = openWorkspaceVolumes({ ...table, ebs: openEbsVolumes({ ec2, stack: STACK }), stack: STACK })
   const compute = openEc2Compute({ ec2, launches, machines, places, disks, stack: STACK, diskGb: DISK_GB })
-  return { ...NO_MACHINERY, compute }
+  const launcher: Launcher = { ec2, stack: STACK, subnets: SUBNETS, templates: LAUNCH_TEMPLATES }
+  return { ...NO_MACHINERY, compute, launcher }
 }
 
-/** The state machine's function. */
+const isDryLaunch = (event: unknown) => OperateAsk.safeParse(event).data?.ask === 'dry-launch'
+
+/** The state machine's function; the function `operate` asks it whether it could launch. */
 export const composeStep = (env: NodeJS.ProcessEnv) => {
-  const { ports, waits, wake, bootSeconds } = compose(env, openMachinery(env))
+  const { launcher, ...machinery } = openMachinery(env)
+  const { ports, waits, wake, bootSeconds } = compose(env, machinery)
   const take = takeStep({ ports, waits, wake, bootSeconds })
-  return (event: unknown) => take(StepEvent.parse(event))
+  return async (event: unknown) => (isDryLaunch(event) ? { launches: await dryLaunch(launcher) } : take(StepEvent.parse(event)))
 }

@@ -25,6 +25,8 @@ const VARIABLES = {
   SUBNETS: json(z.array(z.object({ id: z.string(), zone: z.string() }))),
   /** `{"x64": {"bucket": "…", "key": "…", "sha256": "…"}, …}` */
   RUNNER_BUNDLES: json(z.record(z.string(), Bundle)),
+  /** Name of the function that launches and ends machines. */
+  STEP_FUNCTION: z.string(),
   BOOT_SECONDS: z.coerce.number(),
   /** How long the bucket keeps what sessions made, at least. */
   KEPT_DAYS: z.coerce.number(),

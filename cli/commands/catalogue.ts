@@ -8,6 +8,7 @@ import type { Command } from '../verbs/verb.ts'
 
 const COLUMNS: readonly Column[] = [
   { title: 'MACHINE' },
+  { title: 'ARCHITECTURE', leaves: 1 },
   { title: 'CPUS', align: 'right' },
   { title: 'MEMORY', align: 'right' },
   { title: '$/HOUR', align: 'right' },
@@ -20,10 +21,12 @@ export const catalogue: Command = async ({ io, flags }) => {
   if (flags.on('json')) await write(io.stdout, `${JSON.stringify(found)}\n`)
   else if (flags.on('quiet')) await write(io.stdout, found.types.map(({ instance }) => `${instance}\n`).join(''))
   else {
-    const rows = found.types.map(({ instance, vcpus, memoryGb, onDemandUsdPerHour, spotUsdPerHour }) =>
-      [instance, String(vcpus), `${memoryGb} GB`, exactMoney(onDemandUsdPerHour), exactMoney(spotUsdPerHour)].map((text) => ({
-        text,
-      })),
+    const rows = found.types.map(({ instance, architecture, vcpus, memoryGb, onDemandUsdPerHour, spotUsdPerHour }) =>
+      [instance, architecture, String(vcpus), `${memoryGb} GB`, exactMoney(onDemandUsdPerHour), exactMoney(spotUsdPerHour)].map(
+        (text) => ({
+          text,
+        }),
+      ),
     )
     const shown = table(COLUMNS, rows, widthOf(io.stdout, io.env, 120), dim)
     await write(io.stdout, `${shown}\n${dim(`prices of ${found.pricesAsOf}: ${found.pricesFrom}`)}\n`)

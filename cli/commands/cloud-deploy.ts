@@ -1,11 +1,11 @@
 import { RemoteError } from '../../core/contract/remote-error.ts'
-import { askLine } from '../ask.ts'
 import { type AwsAccess, awsAccess } from '../cloud/aws-access.ts'
 import { findCheckout } from '../cloud/checkout.ts'
 import { deploySteps } from '../cloud/deploy-steps.ts'
 import { DEFAULT_STACK, regionOf } from '../cloud/find-stack.ts'
 import { runStep } from '../cloud/run-step.ts'
-import { type Io, write } from '../io.ts'
+import { confirm } from '../confirm.ts'
+import { write } from '../io.ts'
 import type { Command } from '../verbs/verb.ts'
 import { version } from '../version.ts'
 import { useCloud } from './cloud-use.ts'
@@ -31,18 +31,6 @@ const COSTS = [
   '                       t3.small $0.021, m6i.4xlarge $0.768 an hour (spot: about a third), address $0.005, disk $0.08 per GB and month',
   '  at most              $10 a day before new sessions are refused (--set dailyBudgetUsd=…)',
 ].join('\n')
-
-const ask = async (io: Io, isSure: boolean) => {
-  if (isSure) return
-  if (io.stdin.isTTY !== true) {
-    throw new RemoteError('refused', 'this makes things in your AWS account, and nobody is here to ask', {
-      hint: 'if you mean it: remote cloud deploy --yes',
-    })
-  }
-  const answer = (await askLine(io, 'Deploy? [y/N] ')).trim().toLowerCase()
-  if (answer === 'y' || answer === 'yes') return
-  throw new RemoteError('refused', 'nothing was deployed', { hint: 'again: remote cloud deploy' })
-}
 
 /** Says what will be there and what it costs, asks, and runs the pinned CDK of this checkout. */
 export const cloudDeploy: Command = async (call) => {
@@ -70,7 +58,13 @@ export const cloudDeploy: Command = async (call) => {
   const was = before ? `there is version ${before.outputs['Version'] ?? '?'} (${before.status})` : 'there is none yet'
   const plan = `stack ${stack}, version ${version()}: ${was}\naccount ${account}, region ${region}, as ${arn}\n`
   if (!quiet) await write(io.stderr, `${plan}${COSTS}\n`)
-  await ask(io, flags.on('yes'))
+  await confirm(io, {
+    question: 'Deploy?',
+    what: 'this makes things in your AWS account',
+    declined: 'nothing was deployed',
+    verb: 'remote cloud deploy',
+    isSure: flags.on('yes'),
+  })
   const isBootstrapped = toolkit !== undefined
   const { profile } = access
   const steps = deploySteps({ root, node: process.execPath, stack, region, account, profile, settings, isBootstrapped })

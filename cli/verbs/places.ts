@@ -45,9 +45,21 @@ export const PLACE_VERBS: readonly Verb[] = [
     name: 'cloud doctor',
     group: 'places',
     summary: 'check what cloud sessions need, by trying it',
+    about:
+      'Each check tries what it is about, a launch too, which EC2 checks and does not do. With --orphans: machines, disks and snapshots of the stack that no live record knows, with their age and price; exit code 1 while there are any. Ending them asks first, and takes the data on them with it.',
     args: [],
-    flags: [{ ...ON_FLAG, summary: 'which cloud: cloud:REGION (the one called cloud when left out)' }, JSON_FLAG],
-    examples: [['remote cloud doctor', 'credentials, stack, version, API, live path, quotas']],
+    flags: [
+      { ...ON_FLAG, summary: 'which cloud: cloud:REGION (the one called cloud when left out)' },
+      { name: 'orphans', type: 'boolean', summary: 'only what nobody knows any more' },
+      { name: 'end', type: 'boolean', summary: 'with --orphans: end them, after asking' },
+      { name: 'yes', type: 'boolean', summary: 'do not ask' },
+      JSON_FLAG,
+    ],
+    examples: [
+      ['remote cloud doctor', 'credentials, stack, version, API, live path, a launch that is not done, quotas'],
+      ['remote cloud doctor --orphans', 'what costs money and is nobody’s'],
+      ['remote cloud doctor --orphans --end', 'shows them, asks, ends them'],
+    ],
     load: async () => (await import('../commands/cloud-doctor.ts')).cloudDoctor,
   },
 ]

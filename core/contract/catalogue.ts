@@ -1,10 +1,12 @@
 import * as z from 'zod'
+import { Architecture } from './runner.ts'
 
-/** `GET /v1/catalogue`: what can be launched, smallest first. US dollars per hour. */
+/** `GET /v1/catalogue`: what can be launched, smallest of an architecture first. US dollars per hour. */
 export const Catalogue = z.object({
   types: z.array(
     z.object({
       instance: z.string(),
+      architecture: Architecture,
       vcpus: z.int(),
       memoryGb: z.number(),
       onDemandUsdPerHour: z.number(),

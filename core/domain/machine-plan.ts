@@ -37,9 +37,10 @@ const candidate = (ask: PlanRequest, type: InstanceType, chosen: InstanceType | 
 export const machinePlan = (ask: PlanRequest): Plan => {
   const { type: wanted, reason } = sizeFor(ask)
   const limit = ask.maxPriceUsd ?? Number.POSITIVE_INFINITY
-  const affordable = CATALOGUE.filter((type) => priceOf(ask, type) <= limit && type.usdPerHour <= wanted.usdPerHour)
+  const comparable = CATALOGUE.filter(({ architecture }) => architecture === wanted.architecture)
+  const affordable = comparable.filter((type) => priceOf(ask, type) <= limit && type.usdPerHour <= wanted.usdPerHour)
   const chosen = priceOf(ask, wanted) <= limit ? wanted : affordable.toSorted((a, b) => b.usdPerHour - a.usdPerHour)[0]
-  const byPrice = CATALOGUE.toSorted((a, b) => a.usdPerHour - b.usdPerHour)
+  const byPrice = comparable.toSorted((a, b) => a.usdPerHour - b.usdPerHour)
   const at = byPrice.indexOf(wanted)
   const near = new Set([...byPrice.slice(Math.max(0, at - 2), at + 3), ...(chosen ? [chosen] : [])])
   const why =

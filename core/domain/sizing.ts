@@ -1,4 +1,4 @@
-import { CATALOGUE, type InstanceType, instanceType } from './catalogue.ts'
+import { type InstanceType, instanceType, USUAL_TYPES } from './catalogue.ts'
 
 type Rule = { words: RegExp; instance: string; because: string }
 
@@ -45,6 +45,6 @@ export const sizeFor = (ask: { task: string; instance?: string | undefined; repo
   const bySaying = rule && found ? `"${found}" sounds like ${rule.because}` : 'nothing in the task says that it is small or heavy'
   const type = named(rule?.instance ?? USUAL)
   if ((ask.repositoryBytes ?? 0) <= LARGE_REPOSITORY_BYTES || type.memoryGb >= 16) return { type, reason: bySaying }
-  const larger = CATALOGUE.find((candidate) => candidate.memoryGb >= 16) ?? type
+  const larger = USUAL_TYPES.find((candidate) => candidate.memoryGb >= 16) ?? type
   return { type: larger, reason: `${bySaying}, and the repository is over 2 GB` }
 }

@@ -1,7 +1,8 @@
 import type { Dispatch } from '../contract/dispatch.ts'
 import { RemoteError } from '../contract/errors.ts'
 import { MIN_SECRET_CHARACTERS } from '../contract/secret.ts'
-import { CATALOGUE, instanceType } from '../domain/catalogue.ts'
+import { instanceType } from '../domain/catalogue.ts'
+import { unknownType } from '../domain/unknown-type.ts'
 import type { Ports } from '../ports/ports.ts'
 import { checkBudget } from './budget.ts'
 import type { Settings } from './settings.ts'
@@ -22,11 +23,18 @@ const checkAgent = ({ agents }: Settings, ask: Dispatch) => {
   }
 }
 
+const checkInstance = ({ architectures }: Settings, { instance }: Dispatch) => {
+  if (instance === undefined) return
+  const type = instanceType(instance)
+  if (!type) throw unknownType(instance)
+  if (architectures.includes(type.architecture)) return
+  throw refuse(
+    `${instance} is ${type.architecture}, and machines of this control plane are ${architectures.join(', ')}`,
+    `deploy it for both: remote cloud deploy --set architectures=${[...architectures, type.architecture].join(',')}; or choose another --instance`,
+  )
+}
+
 const checkPlace = ({ runtimes }: Settings, ask: Dispatch) => {
-  if (ask.instance !== undefined && !instanceType(ask.instance)) {
-    const known = CATALOGUE.map(({ instance }) => instance).join(', ')
-    throw refuse(`there is no instance type ${ask.instance}`, `known: ${known}`)
-  }
   if (!runtimes.includes(ask.runtime)) {
     throw new RemoteError('not_supported', `sessions cannot run on ${ask.runtime} from here`, {
       hint: `known: ${runtimes.join(', ')}`,
@@ -85,6 +93,7 @@ export const checkDispatch =
   (ports: Needs, settings: Settings) =>
   async (ask: Dispatch): Promise<void> => {
     checkAgent(settings, ask)
+    checkInstance(settings, ask)
     checkPlace(settings, ask)
     checkCredentials(ask)
     await checkWorkspace(ports, ask)

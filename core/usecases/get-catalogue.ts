@@ -4,6 +4,7 @@ import { CATALOGUE, PRICES_AS_OF, PRICES_FROM, spotUsdPerHour } from '../domain/
 export const getCatalogue = () => async (): Promise<Catalogue> => ({
   types: CATALOGUE.map((type) => ({
     instance: type.instance,
+    architecture: type.architecture,
     vcpus: type.vcpus,
     memoryGb: type.memoryGb,
     onDemandUsdPerHour: type.usdPerHour,

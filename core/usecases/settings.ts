@@ -6,6 +6,8 @@ import type { Session } from '../contract/session.ts'
 export type Settings = {
   /** Runtimes this control plane serves; `ssh:` and `cloud:` ones by their full names. */
   runtimes: readonly string[]
+  /** Of the machines that can be had here. */
+  architectures: readonly Architecture[]
   /** Agents that can be named without a command. */
   agents: readonly string[]
   /** Whether sessions are confined here, so that an agent may be allowed everything in there. */
@@ -26,6 +28,7 @@ export type Settings = {
 
 export const DEFAULT_SETTINGS: Settings = {
   runtimes: ['local'],
+  architectures: ['x64', 'arm64'],
   agents: ['claude', 'codex', 'shell'],
   sandboxed: true,
   dailyBudgetUsd: null,

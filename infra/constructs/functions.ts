@@ -3,7 +3,7 @@ import type { Construct } from 'constructs'
 import { PLAN } from '../../core/lifecycle/plan.ts'
 import type { Config } from '../config.ts'
 import { keptRights } from '../kept-rights.ts'
-import { letEnd, letKeepVolumes, letLaunch } from '../machine-rights.ts'
+import { letDiscard, letEnd, letKeepVolumes, letLaunch } from '../machine-rights.ts'
 import { grant } from '../rights.ts'
 import { RunnerBundles } from '../runner-bundles.ts'
 import type { StateStack } from '../state-stack.ts'
@@ -16,7 +16,7 @@ import { SessionRole } from './session-role.ts'
 import type { Watch } from './watch.ts'
 
 export type Parts = { state: StateStack; network: Network; apis: Apis; machines: Machines; watch: Watch; lifecycle: Lifecycle }
-export type Functions = Record<'http' | 'socket' | 'step' | 'janitor' | 'spend' | 'spotNotice', LambdaFunction>
+export type Functions = Record<'http' | 'socket' | 'step' | 'janitor' | 'spend' | 'spotNotice' | 'operate', LambdaFunction>
 
 /** All functions. What each is told (lambdas/environment.ts reads it) and what it may do stand together. */
 export const makeFunctions = (
@@ -114,6 +114,18 @@ export const makeFunctions = (
     allowed: [watch.letTell()],
     ...unattended,
   })
+  const operate = make({
+    name: 'operate',
+    seconds: 120,
+    memoryMb: 512,
+    environment: { MACHINE_PROFILE_ARN: machines.profileArn, STEP_FUNCTION: step.function.functionName },
+    allowed: [
+      kept.listing(),
+      ...letEnd(config.name, machines.profileArn),
+      ...letDiscard(config.name),
+      { may: ['lambda:InvokeFunction'], on: [step.function.functionArn] },
+    ],
+  })
   const spotNotice = make({ name: 'spot-notice', seconds: 60, memoryMb: 256, environment: {}, allowed: [], ...unattended })
   return {
     http: http.function,
@@ -122,5 +134,6 @@ export const makeFunctions = (
     janitor: janitor.function,
     spend: spend.function,
     spotNotice: spotNotice.function,
+    operate: operate.function,
   }
 }

@@ -1,9 +1,10 @@
-import { DescribeInstancesCommand, type EC2Client, type Instance, TerminateInstancesCommand } from '@aws-sdk/client-ec2'
+import { type EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2'
 import type { Ports } from '../../core/ports/ports.ts'
 import { openTable, S, type TableOptions, text } from './dynamo-table.ts'
 import { eachAlone } from './each-alone.ts'
 import { TAGS } from './fleet-request.ts'
 import { type Orphan, orphanOf, type Seen, type Sighting, twiceSeen } from './orphans.ts'
+import { seenOf, stackMachines } from './stack-machines.ts'
 
 export type Sweeping = TableOptions & {
   ec2: EC2Client
@@ -20,12 +21,6 @@ export type Swept = { machines: number; orphans: Orphan[]; killed: string[]; fai
 const idOf = ({ id }: { id: string }) => id
 const SIGHTINGS = { pk: 'janitor', sk: 'sightings' }
 
-const seenOf = ({ InstanceId = '', LaunchTime, Tags = [] }: Instance): Seen => ({
-  id: InstanceId,
-  launchedAt: LaunchTime?.getTime() ?? 0,
-  tags: Object.fromEntries(Tags.map(({ Key = '', Value = '' }) => [Key, Value])),
-})
-
 /**
  * The third guard, beside the lifecycle and the machine's own timer: compares what runs in the account with the records, and ends what is
  * nobody's in two sweeps. It looks at EC2, not at what we believe to have launched. Fails closed: what cannot be read is left alone, and
@@ -35,24 +30,7 @@ export const openJanitor = ({ ec2, ports, stack, machineProfileArn, publish, ...
   const table = openTable(options)
   const { sessions, clock } = ports
 
-  const running = async (filter: { Name: string; Values: string[] }): Promise<Instance[]> => {
-    const found: Instance[] = []
-    let NextToken: string | undefined
-    do {
-      const Filters = [filter, { Name: 'instance-state-name', Values: ['pending', 'running', 'stopping', 'stopped'] }]
-      const page = await ec2.send(new DescribeInstancesCommand({ Filters, ...(NextToken && { NextToken }) }))
-      found.push(...(page.Reservations ?? []).flatMap(({ Instances = [] }) => Instances))
-      NextToken = page.NextToken
-    } while (NextToken)
-    return found
-  }
-
-  /** By our tag, and by their profile: a spot request may bring machines without tags. */
-  const machines = async (): Promise<Seen[]> => {
-    const byTag = await running({ Name: `tag:${TAGS.stack}`, Values: [stack] })
-    const byProfile = await running({ Name: 'iam-instance-profile.arn', Values: [machineProfileArn] })
-    return [...new Map([...byTag, ...byProfile].map((one) => [one.InstanceId, seenOf(one)])).values()]
-  }
+  const machines = async (): Promise<Seen[]> => (await stackMachines({ ec2, stack, machineProfileArn })).map(seenOf)
 
   const orphans = async (all: readonly Seen[], failed: string[]): Promise<Orphan[]> => {
     const found = await eachAlone(all, failed, idOf, async (machine) => {

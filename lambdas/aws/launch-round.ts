@@ -1,6 +1,7 @@
 import { RemoteError } from '../../core/contract/errors.ts'
 import type { Session } from '../../core/contract/session.ts'
 import { instanceType, spotUsdPerHour } from '../../core/domain/catalogue.ts'
+import { unknownType } from '../../core/domain/unknown-type.ts'
 import type { Disk } from './workspace-volumes.ts'
 
 /** One launch request, frozen before it is made, so that making it again gives the same machine. */
@@ -18,9 +19,10 @@ export type Round = {
 
 export type Want = Omit<Round, 'number'>
 
+/** `launchTemplates`: for each architecture that the stack was deployed for. */
 export type Places = {
   subnets: readonly { id: string; zone: string }[]
-  launchTemplate: { id: string; version: string }
+  launchTemplates: Readonly<Partial<Record<string, Round['launchTemplate']>>>
 }
 
 /** Zones as an attempt would try them. */
@@ -34,12 +36,15 @@ const rotated = <T>(items: readonly T[], by: string): readonly T[] => {
 }
 
 /** What an attempt asks for, in order: spot first where it was asked for, then on demand, as far as the price allows. */
-export const wantsOf = ({ id, request }: Session, { subnets, launchTemplate }: Places, disk?: Disk): Want[] => {
+export const wantsOf = ({ id, request }: Session, { subnets, launchTemplates }: Places, disk?: Disk): Want[] => {
   const type = request.instance === undefined ? undefined : instanceType(request.instance)
-  if (!type)
-    throw new RemoteError('refused', `there is no instance type ${request.instance}`, {
-      hint: 'see what there is: remote plan "…"',
+  if (!type) throw unknownType(request.instance ?? '')
+  const launchTemplate = launchTemplates[type.architecture]
+  if (!launchTemplate) {
+    throw new RemoteError('refused', `the stack has no launch template for ${type.architecture}, which ${type.instance} is`, {
+      hint: `deploy it for that, too: remote cloud deploy --set architectures=${Object.keys(launchTemplates).join(',')},${type.architecture}`,
     })
+  }
   const { maxPriceUsd } = request
   const there = disk === undefined ? subnets : subnets.filter(({ zone }) => zone === disk.zone)
   const round = {

@@ -8,7 +8,7 @@ export type Orphan = { id: string; session: string | undefined; why: string }
 /** A machine with this tag is somebody's on purpose. */
 export const KEEP_TAG = 'remote:keep'
 /** Younger ones may be between their launch and its record. */
-const MIN_AGE_MS = 10 * 60_000
+export const MIN_AGE_MS = 10 * 60_000
 /** By then the lifecycle has ended a session whose time is over, and the machine itself has tried. */
 const PAST_ITS_TIME_MS = 15 * 60_000
 

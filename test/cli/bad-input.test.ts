@@ -32,7 +32,7 @@ const REFUSALS: readonly [name: string, args: string[], code: number, says: RegE
   ['a verb of another version', ['cloud', 'up'], 5, /does not bring `cloud up`/, /--on local/],
   ['an agent there is not', ['dispatch', '--no-repo', '--agent', 'cloude', 'x'], 5, /no agent cloude/, /claude/],
   ['a type on this machine', [...SHELL, 'x', '--instance', 'm6i.large'], 5, /no instance types/, /--instance/],
-  ['a type there is not', [...SHELL, 'x', '--instance', 'q9.huge'], 5, /no instance type q9\.huge/, /known/],
+  ['a type there is not', [...SHELL, 'x', '--instance', 'q9.huge'], 5, /no instance type q9\.huge/, /nearest: /],
   ['a workspace there is not', [...SHELL, 'x', '--workspace', 'nowhere'], 5, /no workspace nowhere/, /workspace create/],
   ['a secret there is not', [...SHELL, 'x', '--secret', 'NOTHING'], 5, /NOTHING/, /secrets set NOTHING/],
   ['an id there is not', ['attach', 's-0000000000'], 3, /no session s-0000000000/, /status --all/],

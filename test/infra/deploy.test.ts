@@ -35,6 +35,7 @@ const OWN: Record<string, Variable[]> = {
   Janitor: ['MACHINE_PROFILE_ARN', 'TOPIC_ARN'],
   Spend: ['TOPIC_ARN', 'DAILY_BUDGET_USD'],
   SpotNotice: [],
+  Operate: ['MACHINE_PROFILE_ARN', 'STEP_FUNCTION'],
 }
 
 let aws: Aws

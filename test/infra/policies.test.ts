@@ -61,7 +61,7 @@ describe('a session', () => {
 })
 
 describe('functions', () => {
-  const NAMES = ['Http', 'Socket', 'Step', 'Janitor', 'Spend', 'SpotNotice'].map((name) => `${name}FunctionRole`)
+  const NAMES = ['Http', 'Socket', 'Step', 'Janitor', 'Spend', 'SpotNotice', 'Operate'].map((name) => `${name}FunctionRole`)
 
   it('have a role each, which Lambda alone may assume', () => {
     for (const name of NAMES)
@@ -96,7 +96,7 @@ describe('functions', () => {
     const [passing] = about('StepFunctionRole', 'iam:PassRole')
     expect(text(passing?.Resource)).toContain('MachinesRole')
     expect(passing?.Condition).toEqual({ StringEquals: { 'iam:PassedToService': 'ec2.amazonaws.com' } })
-    for (const name of ['StepFunctionRole', 'JanitorFunctionRole']) {
+    for (const name of ['StepFunctionRole', 'JanitorFunctionRole', 'OperateFunctionRole']) {
       const conditions = about(name, 'ec2:TerminateInstances').map(({ Condition }) =>
         Object.values(Condition ?? {}).flatMap(Object.keys),
       )
@@ -104,16 +104,21 @@ describe('functions', () => {
     }
   })
   it('touch no disk without the tag of the stack', () => {
-    const untagged = statementsOf('StepFunctionRole')
+    const untagged = ['StepFunctionRole', 'OperateFunctionRole']
+      .flatMap(statementsOf)
       .filter(({ Action }) =>
         listed(Action).some((action) => /Volume|Snapshot/.test(action) && !action.startsWith('ec2:Describe')),
       )
       .filter(({ Condition }) => !text(Condition).includes('/remote:stack":"remote"'))
     expect(untagged).toEqual([])
   })
+  it('invoke another function only to ask the one that launches whether it could', () => {
+    expect(NAMES.filter((name) => actionsOf(name).includes('lambda:InvokeFunction'))).toEqual(['OperateFunctionRole'])
+    expect(text(about('OperateFunctionRole', 'lambda:InvokeFunction')[0]?.Resource)).toMatch(/StepFunction\w+","Arn"/)
+  })
   it('end machines, begin sessions or tell people only where that is their work', () => {
     const which = (action: string) => NAMES.filter((name) => actionsOf(name).includes(action))
-    expect(which('ec2:TerminateInstances')).toEqual(['StepFunctionRole', 'JanitorFunctionRole'])
+    expect(which('ec2:TerminateInstances')).toEqual(['StepFunctionRole', 'JanitorFunctionRole', 'OperateFunctionRole'])
     expect(which('states:StartExecution')).toEqual(['HttpFunctionRole', 'JanitorFunctionRole'])
     expect(which('sns:Publish')).toEqual(['JanitorFunctionRole', 'SpendFunctionRole'])
     expect(which('secretsmanager:GetSecretValue')).toEqual(['HttpFunctionRole', 'StepFunctionRole'])
@@ -127,6 +132,8 @@ it('people who are no administrators may find the stack, use its API and connect
   expect(documents.flatMap(({ Statement }) => Statement).map(({ Action }) => Action)).toEqual([
     'execute-api:Invoke',
     'cloudformation:DescribeStacks',
+    'lambda:InvokeFunction',
+    'servicequotas:GetServiceQuota',
     'ec2-instance-connect:OpenTunnel',
     'ec2-instance-connect:SendSSHPublicKey',
   ])

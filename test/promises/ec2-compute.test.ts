@@ -62,6 +62,25 @@ describe('EC2 compute', () => {
     expect(await running()).toEqual([])
   })
 
+  it('a Graviton type is launched from the template of its architecture, and refused where there is none', async () => {
+    const both = await openEc2World(aws, ['x64', 'arm64'])
+    const launched = async (instance: string, n: number) => {
+      const { machine } = await both.compute.launch(cloud(n, { instance }), 1)
+      const found = (await both.running()).find(({ InstanceId }) => InstanceId === machine)
+      const template = (await both.launches.of(cloud(n).id, 1)).rounds[0]?.round.launchTemplate.id
+      return [found?.InstanceType, template]
+    }
+    expect(await launched('m7g.large', 1)).toEqual(['m7g.large', both.templates['arm64']?.id])
+    expect(await launched('t3.small', 2)).toEqual(['t3.small', both.templates['x64']?.id])
+    const one = await openEc2World(aws)
+    await expect(one.compute.launch(cloud(1, { instance: 't4g.small' }), 1)).rejects.toMatchObject({
+      code: 'refused',
+      message: expect.stringContaining('no launch template for arm64'),
+      hint: expect.stringContaining('architectures=x64,arm64'),
+    })
+    expect(await one.running()).toEqual([])
+  })
+
   it('a try after a shortage is a new request', async () => {
     const { compute, subnets } = await openEc2World(aws)
     await aws.control.fault({ code: 'InsufficientInstanceCapacity', type: 't3.small', times: subnets.length })

@@ -125,6 +125,8 @@ export const createControl = (endpoint: string) => {
     interrupt: (id: string, seconds: number) => call<null>('POST', `instances/${id}/interrupt`, { seconds }),
     /** As if it had been launched so much earlier. */
     age: (id: string, seconds: number) => call<null>('POST', `instances/${id}/age`, { seconds }),
+    /** The same of a volume or a snapshot. */
+    ageDisk: (id: string, seconds: number) => call<null>('POST', `disks/${id}/age`, { seconds }),
     rebalance: (id: string) => call<null>('POST', `instances/${id}/rebalance`, {}),
     /** AWS takes the machine without notice. */
     reclaim: (id: string, why: 'spot' | 'capacity' | 'power-loss') => call<null>('POST', `instances/${id}/reclaim`, { why }),

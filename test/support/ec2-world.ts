@@ -13,23 +13,25 @@ import { createAwsTable } from './aws-table.ts'
 const PATIENCE = 0.05
 
 /** EC2 compute in an account of the rehearsal's, with a launch template and the zones that moto has. */
-export const openEc2World = async ({ endpoint, control }: Aws) => {
+export const openEc2World = async ({ endpoint, control }: Aws, architectures: readonly string[] = ['x64']) => {
   const config = { region: 'us-east-1', endpoint, credentials: { accessKeyId: 'test', secretAccessKey: 'test' }, maxAttempts: 1 }
   const ec2 = new EC2Client(config)
   const dynamo = new DynamoDBClient(config)
   const tableName = await createAwsTable(dynamo)
   const stack = `test-${randomUUID()}`
-  const { LaunchTemplate } = await ec2.send(
-    new CreateLaunchTemplateCommand({
-      LaunchTemplateName: stack,
-      LaunchTemplateData: { ImageId: 'ami-12c6146b', InstanceType: 't3.small' },
-    }),
-  )
+  const template = async (architecture: string) => {
+    const LaunchTemplateData = { ImageId: 'ami-12c6146b', InstanceType: 't3.small' as const }
+    const { LaunchTemplate } = await ec2.send(
+      new CreateLaunchTemplateCommand({ LaunchTemplateName: `${stack}-${architecture}`, LaunchTemplateData }),
+    )
+    return { id: LaunchTemplate?.LaunchTemplateId ?? '', version: '1' }
+  }
   const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({}))
   const subnets = Subnets.map(({ SubnetId = '', AvailabilityZone = '' }) => ({ id: SubnetId, zone: AvailabilityZone }))
   const launches = openDynamoLaunchStore({ dynamo, tableName })
   const machines = openDynamoMachineStore({ dynamo, tableName, now: () => Date.now() })
-  const places = { subnets, launchTemplate: { id: LaunchTemplate?.LaunchTemplateId ?? '', version: '1' } }
+  const templates = Object.fromEntries(await Promise.all(architectures.map(async (one) => [one, await template(one)] as const)))
+  const places = { subnets, launchTemplates: templates }
   const ebs = openEbsVolumes({ ec2, stack, patience: PATIENCE })
   const disks = openWorkspaceVolumes({ dynamo, tableName, ebs, stack })
   const running = async () => {
@@ -50,6 +52,7 @@ export const openEc2World = async ({ endpoint, control }: Aws) => {
     launches,
     machines,
     subnets,
+    templates,
     control,
     running,
   }

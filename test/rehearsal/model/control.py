@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from moto.core import DEFAULT_ACCOUNT_ID
@@ -71,6 +72,15 @@ def _expire(ask: dict[str, Any], _: list[str]) -> None:
             session.expiration = utcnow()
 
 
+def _age_disk(ask: dict[str, Any], path: list[str]) -> None:
+    for regions in list(ec2_backends.values()):
+        for backend in list(regions.values()):
+            for disk in (backend.volumes.get(path[0]), backend.snapshots.get(path[0])):
+                if disk is not None:
+                    born = "create_time" if hasattr(disk, "create_time") else "start_time"
+                    setattr(disk, born, getattr(disk, born) - timedelta(seconds=float(ask["seconds"])))
+
+
 ROUTES: list[tuple[str, str, Handler]] = [
     ("PUT", r"places", lambda ask, _: PLACES.learn(ask)),
     ("POST", r"authorize", _authorize),
@@ -96,6 +106,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", r"instances/([^/]+)/reclaim", lambda ask, path: machines.reclaim(machines.find(path[0]), ask.get("why", "spot"))),
     ("POST", r"instances/([^/]+)/interrupt", _interrupt),
     ("POST", r"instances/([^/]+)/age", lambda ask, path: machines.age(machines.find(path[0]), float(ask["seconds"]))),
+    ("POST", r"disks/([^/]+)/age", _age_disk),
     ("POST", r"instances/([^/]+)/rebalance", lambda _, path: machines.rebalance(machines.find(path[0]))),
 ]
 

@@ -116,13 +116,7 @@ def _run(backend: Any, template: dict[str, Any], override: dict[str, Any], zone:
         lifecycle="spot" if lifecycle == "spot" else None,
         tags=tags,
     )
-    instance = reservation.instances[0]
-    profile = data.get("IamInstanceProfile") or {}
-    if profile:
-        backend.associate_iam_instance_profile(
-            instance.id, iam_instance_profile_name=profile.get("Name"), iam_instance_profile_arn=profile.get("Arn")
-        )
-    return instance
+    return reservation.instances[0]
 
 
 def install() -> None:

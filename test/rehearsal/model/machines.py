@@ -189,10 +189,21 @@ def install() -> None:
     filter_dict_attribute_mapping["instance-lifecycle"] = "lifecycle"
     theirs = InstanceBackend.run_instances
 
-    def run_instances(backend: Any, *args: Any, **kwargs: Any) -> Any:
-        reservation = theirs(backend, *args, **kwargs)
+    def run_instances(backend: Any, image: str | None, count: int, user_data: Any, groups: list[str], **kwargs: Any) -> Any:
+        # What moto does not take from a launch template.
+        template = kwargs.get("launch_template")
+        data = backend._get_template_from_args(template).data if template else {}
+        kwargs["metadata_options"] = kwargs.get("metadata_options") or data.get("MetadataOptions") or {}
+        behavior = kwargs.get("instance_initiated_shutdown_behavior") or data.get("InstanceInitiatedShutdownBehavior")
+        kwargs["instance_initiated_shutdown_behavior"] = behavior
+        reservation = theirs(backend, image or data.get("ImageId"), count, user_data, groups, **kwargs)
+        profile = data.get("IamInstanceProfile") or {}
         for instance in reservation.instances:
             move(instance, "pending")
+            if profile:
+                backend.associate_iam_instance_profile(
+                    instance.id, iam_instance_profile_name=profile.get("Name"), iam_instance_profile_arn=profile.get("Arn")
+                )
         _LAUNCHED.instances = getattr(_LAUNCHED, "instances", []) + reservation.instances
         return reservation
 

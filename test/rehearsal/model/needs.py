@@ -157,6 +157,11 @@ def _stacks(call: Call) -> list[Need]:
     return [Need(f"cloudformation:{call.action}", name if name.startswith("arn:") else call.arn(f"stack/{name}/*"))]
 
 
+def _quotas(call: Call) -> list[Need]:
+    body = call.json
+    return [Need(f"servicequotas:{call.action}", call.arn(f"{body.get('ServiceCode')}/{body.get('QuotaCode')}"))]
+
+
 def _ec2(call: Call) -> list[Need]:
     from .needs_ec2 import ec2_needs
 
@@ -173,4 +178,5 @@ BY_SERVICE: dict[str, Callable[[Call], list[Need]]] = {
     "lambda": _functions,
     "cloudformation": _stacks,
     "ec2": _ec2,
+    "servicequotas": _quotas,
 }

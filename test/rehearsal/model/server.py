@@ -23,6 +23,7 @@ from . import (
     gateway,
     heartbeats,
     machines,
+    quotas,
     region,
     resources,
     stacks,
@@ -38,7 +39,7 @@ TYPES = gateway.install()
 
 
 def install() -> None:
-    for part in (region, resources, stacks, functions, events, state_machines, heartbeats, machines, fleet, volumes):
+    for part in (region, resources, stacks, functions, events, state_machines, heartbeats, machines, fleet, volumes, quotas):
         part.install()
 
 

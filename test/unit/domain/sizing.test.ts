@@ -3,6 +3,7 @@ import { PlanRequest } from '../../../core/contract/plan.ts'
 import { CATALOGUE, spotUsdPerHour } from '../../../core/domain/catalogue.ts'
 import { machinePlan } from '../../../core/domain/machine-plan.ts'
 import { sizeFor } from '../../../core/domain/sizing.ts'
+import { unknownType } from '../../../core/domain/unknown-type.ts'
 
 const plan = (ask: object) => machinePlan(PlanRequest.parse({ task: 'add a button', ...ask }))
 const chosen = (ask: object) => plan(ask).candidates.find((candidate) => candidate.chosen)
@@ -38,6 +39,36 @@ describe('sizing', () => {
       reason: 'you asked for m6i.4xlarge',
     })
     expect(sizeFor({ task: 'fix typo', repositoryBytes: 3 * 1024 ** 3 }).type.memoryGb).toBe(16)
+  })
+})
+
+describe('Graviton', () => {
+  it('is given to no task that did not ask for it, however large its repository', () => {
+    for (const task of ['fix typo', 'add a button', 'run ml pipeline', 'make the tests pass'])
+      for (const repositoryBytes of [0, 3 * 1024 ** 3]) {
+        expect(sizeFor({ task, repositoryBytes }).type.architecture).toBe('x64')
+        expect(chosen({ task, repositoryBytes, maxPriceUsd: 0.07 })?.instance ?? 't3.small').toMatch(/^(t3|m6i)\./)
+      }
+  })
+  it('is planned beside its own kind when it is asked for', () => {
+    const { candidates } = plan({ instance: 'm7g.large' })
+    expect(candidates.find((candidate) => candidate.chosen)?.instance).toBe('m7g.large')
+    expect(candidates.every(({ runtime, instance }) => runtime === 'local' || /^(t4g|c7g|m7g)\./.test(instance))).toBe(true)
+  })
+})
+
+describe('a type there is not', () => {
+  it.each([
+    ['m6i.huge', /nearest: m6i\./],
+    ['m7i.4xlarge', /nearest: (m6i|m7g)\.4xlarge, (m6i|m7g)\.4xlarge/],
+    ['T3.SMALL', /nearest: t3\.small/],
+    ['t4.small', /nearest: (t3|t4g)\.small, (t3|t4g)\.small/],
+    ['', /nearest: \w+\.\w+/],
+    ['x'.repeat(500), /nearest: \w+\.\w+/],
+  ])('%s is answered with what comes nearest', (typed, hint) => {
+    const error = unknownType(typed)
+    expect([error.code, error.hint]).toEqual(['refused', expect.stringMatching(hint)])
+    expect(error.message.length).toBeLessThan(100)
   })
 })
 

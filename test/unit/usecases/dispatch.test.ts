@@ -96,6 +96,16 @@ describe('dispatch', () => {
     expect([ports.secrets.keepers, ports.lifecycle.begun]).toEqual([[], []])
   })
 
+  it('a type of an architecture that was not deployed is refused, with how to deploy it', async () => {
+    const { plane } = apiWorld({ runtimes: ['cloud'], architectures: ['x64'] })
+    await expect(plane.dispatch(aDispatch({ runtime: 'cloud', instance: 'm7g.large' }), BY)).rejects.toMatchObject({
+      code: 'refused',
+      message: expect.stringContaining('m7g.large is arm64'),
+      hint: expect.stringContaining('remote cloud deploy --set architectures=x64,arm64'),
+    })
+    expect((await plane.list({ all: true, limit: 10 })).sessions).toEqual([])
+  })
+
   it('an agent that could not run is refused by whoever knows', async () => {
     const { plane } = apiWorld({ admit: () => Promise.reject(new Error('no login')) })
     await expect(plane.dispatch(aDispatch(), BY)).rejects.toThrow('no login')

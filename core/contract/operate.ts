@@ -1,0 +1,50 @@
+import * as z from 'zod'
+
+/** Something of the stack in the account that no live record knows; `session`: a record whose machine is gone. */
+export const Orphan = z.object({
+  kind: z.enum(['machine', 'volume', 'snapshot', 'session']),
+  id: z.string(),
+  /** What it is, in words: type and zone, or size. */
+  what: z.string(),
+  why: z.string(),
+  session: z.string().optional(),
+  /** ISO 8601. */
+  since: z.string().optional(),
+  /** US dollars, from the dated table; 0 when it is not in there. */
+  usdPerHour: z.number(),
+})
+export type Orphan = z.infer<typeof Orphan>
+
+/** `looked`: how many of each there are, orphans among them. */
+export const Orphans = z.object({
+  orphans: z.array(Orphan),
+  looked: z.object({ machines: z.int(), volumes: z.int(), snapshots: z.int() }),
+})
+export type Orphans = z.infer<typeof Orphans>
+
+/** What became of those that were named: ended, or left alone and why. */
+export const EndedOrphans = z.object({
+  ended: z.array(z.string()),
+  left: z.array(z.object({ id: z.string(), why: z.string() })),
+})
+export type EndedOrphans = z.infer<typeof EndedOrphans>
+
+/** One launch that EC2 was asked about and did not do. `missing`: the permission, where that is what lacks. */
+export const DryLaunch = z.object({
+  what: z.string(),
+  ok: z.boolean(),
+  code: z.string().optional(),
+  message: z.string().optional(),
+  missing: z.object({ action: z.string(), resource: z.string().optional() }).optional(),
+})
+export type DryLaunch = z.infer<typeof DryLaunch>
+export const DryLaunches = z.object({ launches: z.array(DryLaunch) })
+export type DryLaunches = z.infer<typeof DryLaunches>
+
+/** What whoever operates a stack asks of it, by invoking its function `operate`: the API is for sessions. */
+export const OperateAsk = z.discriminatedUnion('ask', [
+  z.object({ ask: z.literal('orphans') }),
+  z.object({ ask: z.literal('end-orphans'), ids: z.array(z.string().max(64)).min(1).max(200) }),
+  z.object({ ask: z.literal('dry-launch') }),
+])
+export type OperateAsk = z.infer<typeof OperateAsk>

@@ -1,0 +1,68 @@
+import type { Instance } from '@aws-sdk/client-ec2'
+import type { Orphan, Orphans } from '../../core/contract/operate.ts'
+import type { Session } from '../../core/contract/session.ts'
+import { USD_PER_ADDRESS_HOUR, usdPerHourOf } from '../../core/domain/catalogue.ts'
+import type { Ports } from '../../core/ports/ports.ts'
+import { TAGS } from './fleet-request.ts'
+import { orphanOf } from './orphans.ts'
+import { orphanedDisks, stackDisks } from './stack-disks.ts'
+import { type Known, seenOf, stackMachines } from './stack-machines.ts'
+
+export type Looking = Known & { ports: Pick<Ports, 'sessions' | 'workspaces' | 'clock'> }
+export type Found = Orphans & { machines: readonly Instance[] }
+
+const PAGE = 100
+/** The lifecycle notices by itself, within a heartbeat; longer than that nobody did. */
+const LOST_AFTER_MS = 5 * 60_000
+
+const orphanedMachine = (machine: Instance, session: Session | undefined, now: number): Orphan | undefined => {
+  const seen = seenOf(machine)
+  const orphan = orphanOf(seen, session, now)
+  if (!orphan) return undefined
+  const { InstanceType: instance = '', InstanceLifecycle, Placement, State } = machine
+  const spot = InstanceLifecycle === 'spot'
+  const isPaid = State?.Name === 'running' || State?.Name === 'pending'
+  const what = [instance, spot ? 'spot' : '', Placement?.AvailabilityZone, State?.Name].filter(Boolean).join(', ')
+  return {
+    kind: 'machine',
+    id: orphan.id,
+    what,
+    why: orphan.why,
+    ...(orphan.session !== undefined && { session: orphan.session }),
+    since: new Date(seen.launchedAt).toISOString(),
+    usdPerHour: isPaid ? usdPerHourOf({ instance, spot }) + USD_PER_ADDRESS_HOUR : 0,
+  }
+}
+
+/** A record that has a machine which is not there any more. */
+export const lost = (session: Session, alive: ReadonlySet<string>, now: number): Orphan | undefined => {
+  const attempt = session.attempts.at(-1)
+  if (attempt?.machine === undefined || attempt.endedAt !== undefined || attempt.launchedAt === undefined) return undefined
+  if (alive.has(attempt.machine) || now - Date.parse(attempt.launchedAt) < LOST_AFTER_MS) return undefined
+  const why = `its record says ${session.state}, and ${attempt.machine} is gone`
+  return { kind: 'session', id: session.id, what: session.title, why, since: attempt.launchedAt, usdPerHour: 0 }
+}
+
+/** Everything of the stack that no live record knows, and records whose machine is gone. Changes nothing. */
+export const findOrphans = async ({ ports, ...known }: Looking): Promise<Found> => {
+  const { sessions, workspaces, clock } = ports
+  const [machines, disks] = await Promise.all([stackMachines(known), stackDisks(known.ec2, known.stack)])
+  const orphans: Orphan[] = []
+  for (const machine of machines) {
+    const name = seenOf(machine).tags[TAGS.session]
+    const session = name === undefined || name === '' ? undefined : await sessions.get(name)
+    const orphan = orphanedMachine(machine, session, clock.now())
+    if (orphan) orphans.push(orphan)
+  }
+  const names = new Set((await workspaces.list()).map(({ name }) => name))
+  orphans.push(...orphanedDisks(disks, { workspaces: names, now: clock.now() }))
+  const alive = new Set(machines.map(({ InstanceId = '' }) => InstanceId))
+  let cursor: string | undefined
+  do {
+    const page = await sessions.list({ active: true, limit: PAGE, cursor })
+    orphans.push(...page.sessions.flatMap((session) => lost(session, alive, clock.now()) ?? []))
+    cursor = page.next
+  } while (cursor !== undefined)
+  const looked = { machines: machines.length, volumes: disks.volumes.length, snapshots: disks.snapshots.length }
+  return { orphans, looked, machines }
+}

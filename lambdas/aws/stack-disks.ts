@@ -1,0 +1,68 @@
+import {
+  DescribeSnapshotsCommand,
+  DescribeVolumesCommand,
+  type EC2Client,
+  type Snapshot,
+  type Tag,
+  type Volume,
+} from '@aws-sdk/client-ec2'
+import type { Orphan } from '../../core/contract/operate.ts'
+import { HOURS_PER_MONTH, USD_PER_GB_MONTH, USD_PER_SNAPSHOT_GB_MONTH } from '../../core/domain/catalogue.ts'
+import { TAGS } from './fleet-request.ts'
+import { KEEP_TAG, MIN_AGE_MS } from './orphans.ts'
+
+/** Of snapshots that belong to an image made by `remote cloud bake`; there they go with their image. */
+export const IMAGE_TAG = 'remote:image'
+
+export type Disks = { volumes: Volume[]; snapshots: Snapshot[] }
+export type Living = { workspaces: ReadonlySet<string>; now: number }
+
+/** All disks and snapshots that carry the stack's tag. */
+export const stackDisks = async (ec2: EC2Client, stack: string): Promise<Disks> => {
+  const Filters = [{ Name: `tag:${TAGS.stack}`, Values: [stack] }]
+  const disks: Disks = { volumes: [], snapshots: [] }
+  let NextToken: string | undefined
+  do {
+    const page = await ec2.send(new DescribeVolumesCommand({ Filters, ...(NextToken && { NextToken }) }))
+    disks.volumes.push(...(page.Volumes ?? []))
+    NextToken = page.NextToken
+  } while (NextToken)
+  do {
+    const page = await ec2.send(new DescribeSnapshotsCommand({ Filters, OwnerIds: ['self'], ...(NextToken && { NextToken }) }))
+    disks.snapshots.push(...(page.Snapshots ?? []))
+    NextToken = page.NextToken
+  } while (NextToken)
+  return disks
+}
+
+const tagsOf = (tags: readonly Tag[] = []) => new Map(tags.map(({ Key = '', Value = '' }) => [Key, Value]))
+
+const whyOrphaned = (tags: ReadonlyMap<string, string>, since: Date | undefined, { workspaces, now }: Living) => {
+  if (tags.has(KEEP_TAG) || tags.has(IMAGE_TAG) || now - (since?.getTime() ?? 0) < MIN_AGE_MS) return undefined
+  const workspace = tags.get(TAGS.workspace)
+  if (workspace === undefined) return 'no machine has it, and it is of no workspace'
+  return workspaces.has(workspace) ? undefined : `there is no workspace ${workspace} any more`
+}
+
+const gbOf = (gb: number | undefined, usdPerMonth: number) => ({
+  what: `${gb ?? 0} GB`,
+  usdPerHour: ((gb ?? 0) * usdPerMonth) / HOURS_PER_MONTH,
+})
+
+/** Disks without a machine, and snapshots, that are of no workspace and no image. */
+export const orphanedDisks = ({ volumes, snapshots }: Disks, living: Living): Orphan[] => {
+  const orphans: Orphan[] = []
+  for (const { VolumeId: id = '', State, Tags, CreateTime, Size, AvailabilityZone: zone } of volumes) {
+    const why = State === 'available' ? whyOrphaned(tagsOf(Tags), CreateTime, living) : undefined
+    if (why === undefined) continue
+    const { what, usdPerHour } = gbOf(Size, USD_PER_GB_MONTH)
+    const since = CreateTime && { since: CreateTime.toISOString() }
+    orphans.push({ kind: 'volume', id, why, what: `${what}, ${zone}`, usdPerHour, ...since })
+  }
+  for (const { SnapshotId: id = '', Tags, StartTime, VolumeSize } of snapshots) {
+    const why = whyOrphaned(tagsOf(Tags), StartTime, living)
+    const since = StartTime && { since: StartTime.toISOString() }
+    if (why !== undefined) orphans.push({ kind: 'snapshot', id, why, ...gbOf(VolumeSize, USD_PER_SNAPSHOT_GB_MONTH), ...since })
+  }
+  return orphans
+}
