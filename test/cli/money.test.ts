@@ -156,8 +156,8 @@ describe('remote catalogue', () => {
   it('lists machines with prices, and says of when they are', async () => {
     const world = await open('cloud')
     const { out } = await world.run(['catalogue'])
-    expect(out).toMatch(/^MACHINE +CPUS +MEMORY +\$\/HOUR +SPOT *\nt3\.small +2 +2 GB +0\.0208/)
-    expect(out).toMatch(/\nm6i\.4xlarge +16 +64 GB +0\.768 /)
+    expect(out).toMatch(/^MACHINE +ARCHITECTURE +CPUS +MEMORY +\$\/HOUR +SPOT *\nt3\.small +x64 +2 +2 GB +0\.0208/)
+    expect(out).toMatch(/\nm6i\.4xlarge +x64 +16 +64 GB +0\.768 /)
     expect(out).toMatch(/prices of \d{4}-\d{2}-\d{2}: /)
     expect(JSON.parse((await world.run(['catalogue', '--json'])).out).types[0]).toMatchObject({ instance: 't3.small', vcpus: 2 })
   })
