@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { chmodSync, existsSync, readFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { RemoteError } from '../core/contract/remote-error.ts'
@@ -55,6 +55,7 @@ export const asAgentUser = (name: string, places: AgentPlaces): Confine => {
     return {
       ...inPidNamespace('choom', [...first, command, ...args]),
       env: { ...env, HOME: home, USER: name, LOGNAME: name, SHELL: shell },
+      own: (terminal) => chownSync(terminal, user.uid, user.gid),
     }
   }
 }

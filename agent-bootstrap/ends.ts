@@ -47,6 +47,12 @@ export const openEnds = (spec: Pick<RunSpec, 'ttlSeconds' | 'idleSeconds' | 'max
     decided.resolve({ why, graceMs, fenced, leaving })
   }
 
+  const endWhenIdle = (what: string) => {
+    const seconds = spec.idleSeconds ?? DEFAULT_IDLE_SECONDS
+    const why: Outcome = { outcome: 'expired', code: 'idle', reason: `${what} for ${inWords(seconds)} (idle).` }
+    return after(seconds * 1000, () => end(why, HARD_GRACE_MS))
+  }
+
   const stopTtl =
     spec.ttlSeconds === null
       ? () => undefined
@@ -73,13 +79,12 @@ export const openEnds = (spec: Pick<RunSpec, 'ttlSeconds' | 'idleSeconds' | 'max
     /** The session waits for somebody from now on, or does not wait any more. */
     setIdle: (idle: boolean) => {
       stopIdle?.()
-      const seconds = spec.idleSeconds ?? DEFAULT_IDLE_SECONDS
-      const why: Outcome = {
-        outcome: 'expired',
-        code: 'idle',
-        reason: `Nobody answered the waiting session for ${inWords(seconds)} (idle).`,
-      }
-      stopIdle = idle ? after(seconds * 1000, () => end(why, HARD_GRACE_MS)) : undefined
+      stopIdle = idle ? endWhenIdle('Nobody answered the waiting session') : undefined
+    },
+    /** Something was typed or printed at a terminal. */
+    onActivity: () => {
+      stopIdle?.()
+      stopIdle = endWhenIdle('Nothing was typed or printed')
     },
     /** The runner itself cannot go on. */
     onFailure: (code: string, reason: string) => end({ outcome: 'failed', code, reason }, HARD_GRACE_MS),

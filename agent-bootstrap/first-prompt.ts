@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LogEvent } from '../core/contract/events.ts'
+import { isCommand } from '../core/contract/is-command.ts'
 import { decodeRecords } from '../core/contract/records.ts'
 import type { RunSpec } from '../core/contract/runner.ts'
 
@@ -43,7 +44,7 @@ const summary = (events: readonly LogEvent[]): string => {
 export const firstPrompt = (spec: RunSpec, sessionDir: string, resumed: boolean): { text: string; notice?: string } => {
   const { task, agent, resumes } = spec.request
   const again = spec.attempt > 1
-  if (agent === 'shell' || (!again && resumes === undefined)) return { text: task }
+  if (isCommand(agent) || (!again && resumes === undefined)) return { text: task }
   if (resumed)
     return {
       text: again

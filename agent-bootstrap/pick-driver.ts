@@ -5,6 +5,10 @@ import type { RunnerArguments } from './runner-arguments.ts'
 /** Loaded when needed: a shell session does not wait for the agents' protocol. */
 export const pickDriver = async (spec: RunSpec): Promise<Driver> => {
   if (spec.request.agent === 'shell') return (await import('./agents/shell-driver.ts')).shellDriver
+  if (spec.request.agent === 'terminal') {
+    await (await import('./agents/output-pipes.ts')).dropOutputPipes()
+    return (await import('./agents/terminal-driver.ts')).terminalDriver
+  }
   const [{ acpDriver }, { dropOutputPipes }] = await Promise.all([
     import('./agents/acp-driver.ts'),
     import('./agents/output-pipes.ts'),

@@ -45,7 +45,7 @@ const signal = (pid: number, name: NodeJS.Signals) => {
 }
 
 /** For what the session's command is, sparing what stands around it. */
-export const signalTree = (session: string, name: 'SIGTERM' | 'SIGINT') => {
+export const signalTree = (session: string, name: 'SIGTERM' | 'SIGINT' | 'SIGHUP') => {
   for (const row of sessionProcesses(session)) if (!AROUND.has(row.name)) signal(row.pid, name)
 }
 

@@ -1,6 +1,7 @@
 import { mkdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { isCommand } from '../core/contract/is-command.ts'
 import type { Outcome } from '../core/contract/outcome.ts'
 import type { RunSpec } from '../core/contract/runner.ts'
 import { agentEnvironment } from './agent-environment.ts'
@@ -24,6 +25,7 @@ export type RunAgentOptions = {
   emit: Emit
   turns: Turns
   setWaiting: DriverContext['setWaiting']
+  seat: DriverContext['seat']
   onCheckout(checkout: Checkout): void
   /** `again`: a further turn, once the agent was stopped. */
   onAgent(agent: AgentRun, again: Again): void
@@ -77,14 +79,14 @@ export const runAgent = async (options: RunAgentOptions): Promise<Outcome> => {
   driverSoon.catch(() => undefined) // awaited below; a refusal before that must not leave it unheard
   // Together: the fence is put around what is there when the first command starts.
   const [sandbox] = await Promise.all([openPlace(options, privateDir, env['HOME'] ?? homedir()), openRepository(options)])
-  if (process.platform === 'linux' && sandbox.kind !== 'none' && spec.request.agent === 'shell') options.onContained()
+  if (process.platform === 'linux' && sandbox.kind !== 'none' && isCommand(spec.request.agent)) options.onContained()
   check()
   const cwd = join(workDir, spec.request.cwd ?? '.')
   if (!isDirectory(cwd))
     return { outcome: 'refused', code: 'cwd', reason: `There is no directory ${spec.request.cwd} in the repository.` }
 
-  const confine: DriverContext['confine'] = async (command, commandArgs, commandEnv) => {
-    const confined = await sandbox.confine(command, commandArgs, commandEnv)
+  const confine: DriverContext['confine'] = async (command, commandArgs, commandEnv, how) => {
+    const confined = await sandbox.confine(command, commandArgs, commandEnv, how)
     check()
     return confined
   }
@@ -98,7 +100,11 @@ export const runAgent = async (options: RunAgentOptions): Promise<Outcome> => {
   const driver = await driverSoon
   const start = async (now: RunSpec): Promise<AgentRun> => {
     const agent = await around('start agent', () =>
-      driver.start({ spec: now, cwd, env, privateDir, dataDir: args.data, emit, confine, setWaiting: options.setWaiting }),
+      driver.start({
+        ...{ spec: now, cwd, env, privateDir, dataDir: args.data, emit, confine },
+        setWaiting: options.setWaiting,
+        seat: options.seat,
+      }),
     )
     options.onAgent(agent, again)
     check()

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { EventBody } from '../core/contract/events.ts'
+import { isCommand } from '../core/contract/is-command.ts'
 import type { RunSpec } from '../core/contract/runner.ts'
 import { prepareRedaction } from '../core/domain/redaction.ts'
 import type { AgentRun, Emit, Waiting } from './agents/driver.ts'
@@ -22,6 +23,7 @@ import type { RunnerArguments } from './runner-arguments.ts'
 import { openSealer } from './sealer.ts'
 import { Spool } from './spool.ts'
 import { openTurns } from './turns.ts'
+import { openTyping } from './typing.ts'
 
 /** An agent whose work is done writes down what it remembers. */
 const LEAVE_MS = 2000
@@ -156,8 +158,10 @@ export const runSession = async (args: RunnerArguments, plane: ControlPlane, spe
     ends.onFailure('credentials', `This machine's credentials have ended, and no others could be had: ${why}`),
   )
   void cloud?.leaving?.then(ends.onLeaving)
+  const typing = openTyping((typed) => doorbell?.send({ type: 'typed', attempt: spec.attempt, ...typed }))
   const options = {
     ...{ args, spec, plane, workDir, emit: emitOfAgent, turns, setWaiting, check },
+    seat: { typing, active: ends.onActivity },
     onCheckout: (made: Checkout) => {
       checkout = made
     },
@@ -183,7 +187,11 @@ export const runSession = async (args: RunnerArguments, plane: ControlPlane, spe
   doorbell = openDoorbell(
     { endpoint, socket, sign: plane.sign, session: spec.session, attempt: spec.attempt },
     {
-      onFrame: (frame) => (frame.type === 'watch' ? live.watch(frame.on, true) : void heartbeat.beat()),
+      onFrame: (frame) => {
+        if (frame.type === 'watch') live.watch(frame.on, true)
+        else if (frame.type === 'bell') void heartbeat.beat()
+        else typing.take(frame)
+      },
       onOpen: () => heartbeat.beatSoon(),
       onClose: () => live.watch(false),
     },
@@ -226,7 +234,7 @@ export const runSession = async (args: RunnerArguments, plane: ControlPlane, spe
 
   if (end) await killTree(spec.session) // what was being started when the end came
   const ending = { plane, spool, log, live, sealer, reserve, heartbeat, report }
-  if (cloud && !end?.fenced && !end?.leaving && spec.request.agent !== 'shell')
+  if (cloud && !end?.fenced && !end?.leaving && !isCommand(spec.request.agent))
     agentFiles = await (await import('./cloud/checkpoint.ts')).saveMemory(cloud, notice)
   const { fenced = false, leaving = false } = end ?? {}
   await finishSession(ending, { outcome, result, fenced, leaving, agentFiles })

@@ -40,9 +40,12 @@ const line = async (policy: SandboxPolicy, shell: string): Promise<string> => {
   return wrapCommandWithSandboxLinux({ ...shared, ripgrepConfig: { command: 'true' } })
 }
 
+/** The library keeps commands from their caller's terminal. One that leads a terminal of its own would have no job control, no Ctrl-C. */
+const NEW_SESSION = ' --new-session '
+
 /** `/bin/sh` arguments that run a command inside; it is passed on word by word, never through quoting. */
-export const sandboxShellArgs = async (policy: SandboxPolicy): Promise<string[]> => [
-  '-c',
-  `exec ${await line(policy, '/bin/sh')} sh "$@"`,
-  'sh',
-]
+export const sandboxShellArgs = async (policy: SandboxPolicy, isTerminal = false): Promise<string[]> => {
+  const fenced = await line(policy, '/bin/sh')
+  const led = isTerminal ? fenced.replace(NEW_SESSION, ' ') : fenced
+  return ['-c', `exec ${led} sh "$@"`, 'sh']
+}

@@ -54,7 +54,8 @@ export const openSandbox = async (places: SandboxPlaces & { wanted: boolean }): 
   await loadSandboxLibrary()
   // Places are looked up when the first command starts: the checkout is made meanwhile, and what is missing cannot be mounted.
   let shellArgs: Promise<string[]> | undefined
-  const confine: Sandbox['confine'] = async (command, args, env) => {
+  const confine: Sandbox['confine'] = async (command, args, env, how) => {
+    if (how?.isTerminal) shellArgs = sandboxShellArgs(sandboxPolicy(places), true)
     shellArgs ??= sandboxShellArgs(sandboxPolicy(places))
     return {
       command: '/bin/sh',

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { InboxItem } from '../core/contract/inbox.ts'
+import { isCommand } from '../core/contract/is-command.ts'
 import type { Outcome } from '../core/contract/outcome.ts'
 import type { RunSpec } from '../core/contract/runner.ts'
 import type { AgentRun, Emit, Waiting } from './agents/driver.ts'
@@ -25,13 +26,13 @@ export const openTurns = ({ spec, emit, setWaiting, look, onTurnEnd }: TurnsOpti
   let inTurn = false
   let interrupted = false
   let arrived = Promise.withResolvers<void>()
-  const takesMessages = spec.request.agent !== 'shell'
+  const takesMessages = !isCommand(spec.request.agent)
 
   const notice = (text: string) => void emit({ type: 'notice', level: 'warn', text })
 
   const onItem = ({ n, by, message }: InboxItem) => {
     if (message.kind === 'message') {
-      if (!takesMessages) return notice('A shell session takes no messages.')
+      if (!takesMessages) return notice(`A ${spec.request.agent} session takes no messages.`)
       queue.push({ n, text: message.text })
       arrived.resolve()
     } else if (message.kind === 'interrupt') {

@@ -10,6 +10,7 @@ const CREDENTIALS: Record<string, readonly string[]> = {
   claude: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'],
   codex: ['OPENAI_API_KEY', 'CODEX_API_KEY'],
   shell: [],
+  terminal: [],
 }
 const ANY_AGENTS = [...new Set(Object.values(CREDENTIALS).flat()), 'GEMINI_API_KEY', 'OPENROUTER_API_KEY']
 

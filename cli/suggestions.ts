@@ -15,6 +15,7 @@ const AGENTS: Suggestion[] = [
   { value: 'claude', says: 'Claude Code, through ACP' },
   { value: 'codex', says: 'Codex, through ACP' },
   { value: 'shell', says: 'the task is a command line' },
+  { value: 'terminal', says: 'a shell of your own; the task is its name' },
 ]
 
 /** The daemon that runs; none is started for this. */

@@ -1,10 +1,11 @@
 import type { Dispatch } from '../core/contract/dispatch.ts'
 import { RemoteError } from '../core/contract/errors.ts'
+import { isCommand } from '../core/contract/is-command.ts'
 import { findCredentials } from './agent-credentials.ts'
 
 /** Throws `no_credentials` for an agent that could only fail: nothing it could log in with is in the request or on this machine. */
 export const admitAgent = async (ask: Dispatch, home: string): Promise<void> => {
-  if (ask.agentCommand !== undefined || ask.agent === 'shell') return
+  if (ask.agentCommand !== undefined || isCommand(ask.agent)) return
   const named = Object.fromEntries(ask.secrets.map((name) => [name, 'a secret']))
   const found = findCredentials({ ...ask.env, ...ask.credentials, ...named }, ask.env['HOME'] ?? home)
   const login = found.find(({ agent }) => agent === ask.agent)

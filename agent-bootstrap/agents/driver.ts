@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { EventBody } from '../../core/contract/events.ts'
 import type { Outcome } from '../../core/contract/outcome.ts'
 import type { Flags, RunSpec } from '../../core/contract/runner.ts'
+import type { Typing } from '../typing.ts'
 
 export type Waiting = z.infer<typeof Flags>['waiting']
 
@@ -11,12 +12,28 @@ export type Turn = { outcome: Outcome }
 /** Puts an event into the session's log, redacted. Resolves when the log takes more: whoever reads a pipe waits for it. */
 export type Emit = (body: EventBody, bytes?: Uint8Array) => Promise<void>
 
-/** Puts a command into the sandbox or PID namespace that the machine has. */
+export type Confined = {
+  command: string
+  args: string[]
+  env: Record<string, string>
+  /** Gives the terminal that it runs on to whom it runs as. */
+  own?: ((terminal: string) => void) | undefined
+}
+
+/** Puts a command into the sandbox or PID namespace that the machine has. `isTerminal`: it is started as the leader of a terminal. */
 export type Confine = (
   command: string,
   args: string[],
   env: Record<string, string>,
-) => Promise<{ command: string; args: string[]; env: Record<string, string> }>
+  how?: { isTerminal: boolean },
+) => Promise<Confined>
+
+/** Of a terminal session. */
+export type Seat = {
+  typing: Pick<Typing, 'open'>
+  /** Something was typed or printed: it is not idle. */
+  active(): void
+}
 
 export type DriverContext = {
   spec: RunSpec
@@ -32,6 +49,7 @@ export type DriverContext = {
   confine: Confine
   /** What the session waits for now; undefined when it works. */
   setWaiting(waiting: Waiting): void
+  seat?: Seat | undefined
 }
 
 export interface Driver {

@@ -89,7 +89,7 @@ export const provideAgent = async (wanted: WantedAgent): Promise<AgentProgram> =
     return { command: '/bin/sh', args: ['-c', wanted.agentCommand], what: wanted.agentCommand }
   const entry = AGENT_CATALOGUE[wanted.agent]
   if (!entry) {
-    const known = [...Object.keys(AGENT_CATALOGUE), 'shell'].join(', ')
+    const known = [...Object.keys(AGENT_CATALOGUE), 'shell', 'terminal'].join(', ')
     throw new RemoteError('agent_missing', `there is no agent "${wanted.agent}"`, {
       hint: `Known: ${known}. Any other ACP agent: --agent-command.`,
     })

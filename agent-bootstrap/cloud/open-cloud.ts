@@ -1,6 +1,7 @@
 import { rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { isCommand } from '../../core/contract/is-command.ts'
 import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { BundleFacts } from '../../core/contract/repository.ts'
 import type { Grant, RunSpec } from '../../core/contract/runner.ts'
@@ -30,7 +31,7 @@ export type CloudOptions = {
 export type Cloud = Awaited<ReturnType<typeof openCloud>>
 
 /** Is there a next machine, and does it go on with what was done on this one? */
-const goesOnElsewhere = ({ request, retriesLeft = 0 }: CloudOptions['spec']) => request.agent !== 'shell' && retriesLeft > 0
+const goesOnElsewhere = ({ request, retriesLeft = 0 }: CloudOptions['spec']) => !isCommand(request.agent) && retriesLeft > 0
 
 const isAddress = (where: string) => /^https?:/.test(where)
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { copyFile, mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { RepositorySource } from '../../core/contract/dispatch.ts'
+import { isCommand } from '../../core/contract/is-command.ts'
 import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { RunSpec } from '../../core/contract/runner.ts'
 import { type Author, sessionAuthor } from './author.ts'
@@ -69,7 +70,7 @@ export const checkout = async (ask: Checkout): Promise<{ branch: string; base: s
   const source = request.repository
   if (source === undefined) throw new RemoteError('bug', 'a checkout was asked for a session without a repository')
   const held = await heldCheckout(workDir, branch)
-  if (held && (request.agent !== 'shell' || spec.workspace !== undefined)) return held
+  if (held && (!isCommand(request.agent) || spec.workspace !== undefined)) return held
 
   const gitDir = trustedGitDir(workDir)
   const ownGitDir = join(workDir, '.git')

@@ -1,3 +1,4 @@
+import { isCommand } from '../../core/contract/is-command.ts'
 import type { Session } from '../../core/contract/session.ts'
 import { type Joined, joinFrom, type Placed } from '../../core/domain/log-join.ts'
 import type { Connection } from '../connect.ts'
@@ -28,7 +29,7 @@ const read = async (
 
 const printer = (io: Io, session: Session, json: boolean, quiet: boolean): ((events: readonly Placed[]) => Promise<void>) => {
   if (json) return (events) => write(io.stdout, events.map(jsonLine).join(''))
-  const view = openLogView({ io, line: openStateLine(io, true), quiet, isShell: session.request.agent === 'shell', aside: false })
+  const view = openLogView({ io, line: openStateLine(io, true), quiet, isShell: isCommand(session.request.agent), aside: false })
   return (events) => view.show(events)
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { ToViewer } from '../../core/contract/frames.ts'
+import type { FromViewer, ToViewer, Typed } from '../../core/contract/frames.ts'
 import type { Position } from '../../core/contract/ids.ts'
 import { decodeRecords } from '../../core/contract/records.ts'
 import { ERRORS, type ErrorCode, RemoteError } from '../../core/contract/remote-error.ts'
@@ -26,6 +26,9 @@ export type Viewing = {
   from: Position
   give(joined: Joined): Promise<void>
   changed(session: Session): void
+  /** Attached: what is typed can be sent, for as long as the connection is there. */
+  opened?(send: (frame: FromViewer) => void): void
+  typed?(typed: Typed): void
   /** The connection was lost (true) and is there again (false). */
   away?(away: boolean): void
   signal: AbortSignal
@@ -48,6 +51,7 @@ class Follower {
   #heals = 0
   /** Something before what has arrived is missing. */
   hasHole = false
+  socket: ViewerSocket | undefined
   readonly #viewing: Viewing
   constructor(viewing: Viewing) {
     this.#viewing = viewing
@@ -91,6 +95,10 @@ class Follower {
         this.#viewing.changed(frame.session)
         // What lies before live is history; the socket waits meanwhile.
         if (isBefore(this.join.next, frame.live)) await this.heal()
+        this.#viewing.opened?.((said) => this.socket?.send(said))
+        return undefined
+      case 'typed':
+        this.#viewing.typed?.(frame)
         return undefined
       case 'live':
         if (frame.records !== undefined) return this.#live(frame.attempt, Buffer.from(frame.records, 'base64'))
@@ -197,6 +205,7 @@ export const followLog = async (viewing: Viewing): Promise<Session> => {
     let absent = false
     try {
       const socket = await connection.openSocket()
+      follower.socket = socket
       const close = () => socket.close()
       signal.addEventListener('abort', close, { once: true })
       try {
@@ -209,6 +218,7 @@ export const followLog = async (viewing: Viewing): Promise<Session> => {
         if (ended === 'again') continue
         if (ended) return ended
       } finally {
+        follower.socket = undefined
         signal.removeEventListener('abort', close)
         socket.close()
       }

@@ -14,7 +14,7 @@ export const parsePosition = (text: string): Position => {
 }
 
 /** The first event of the last `count`, over all attempts. */
-const tailStart = ({ attempts }: Log, count: number): Position => {
+export const tailStart = ({ attempts }: Log, count: number): Position => {
   let left = count
   for (const { attempt, last } of attempts.toReversed()) {
     if (left <= last) return { attempt, seq: last - left + 1 }

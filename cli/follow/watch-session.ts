@@ -1,4 +1,5 @@
 import type { Position } from '../../core/contract/ids.ts'
+import { isCommand } from '../../core/contract/is-command.ts'
 import type { Session } from '../../core/contract/session.ts'
 import type { Joined } from '../../core/domain/log-join.ts'
 import { type Connection, codeOf } from '../connect.ts'
@@ -28,7 +29,7 @@ const unrecordedText = ({ unrecorded }: Joined) =>
 /** Prints a session's log until it has ended, and answers its last record; undefined when the user detached with Ctrl-C. */
 export const watchSession = async ({ io, connection, session, from, quiet, aside }: Watch): Promise<Session | undefined> => {
   const line = openStateLine(io, quiet)
-  const view = openLogView({ io, line, quiet, isShell: session.request.agent === 'shell', aside })
+  const view = openLogView({ io, line, quiet, isShell: isCommand(session.request.agent), aside })
   const answers = answerInPlace({ io, connection, session: session.id, line, quiet, beginLine: view.end })
   const leave = new AbortController()
   const left = Promise.withResolvers<undefined>()

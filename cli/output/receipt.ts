@@ -1,3 +1,4 @@
+import { isCommand } from '../../core/contract/is-command.ts'
 import type { Session } from '../../core/contract/session.ts'
 import { shownDuration } from '../values/duration.ts'
 import { shownMoney } from '../values/money.ts'
@@ -38,7 +39,7 @@ export const receiptText = (session: Session, style: Style, pulled?: string): st
   ]
   const mark = good ? style.green('✓') : style.red('✗')
   const head = `${mark} ${style.bold(id)} ${WORDS[outcome.outcome]}${outcome.reason && !good ? `: ${oneLine(outcome.reason).replace(/\.$/, '')}` : ''}`
-  const again = !good && request.agent !== 'shell' ? [`go on: remote resume ${id} "…"`] : []
+  const again = !good && !isCommand(request.agent) ? [`go on: remote resume ${id} "…"`] : []
   return [
     `${head} ${style.dim(`· ${facts.join(' · ')}`)}`,
     ...branchLines(session, pulled, style).map((line) => `  ${line}`),

@@ -8,6 +8,37 @@ const STACK_FLAGS: readonly Flag[] = [
 
 export const PLACE_VERBS: readonly Verb[] = [
   {
+    name: 'connect',
+    group: 'places',
+    summary: 'sit down at a terminal session: your shell on its machine, from wherever you are',
+    about:
+      'What it prints is its log, so it survives lost connections, and several can sit at it: all see the same, and the size is the last one set. Without SESSION it is your newest terminal there; on this computer one is made when there is none, in the cloud `cloud up` makes one. ~. at the beginning of a line leaves it running (exit code 130), ~~ types a ~. Where stdin is no terminal, what is on it is typed. Exits as the shell does.',
+    args: [
+      {
+        name: 'SESSION',
+        summary: 'id of a terminal session, local, cloud or cloud:REGION',
+        optional: true,
+        completes: 'session',
+      },
+    ],
+    flags: [
+      {
+        name: 'tail',
+        type: 'count',
+        value: 'N',
+        summary: 'show its last N pieces of output first (its last screen when left out)',
+      },
+      { ...JSON_FLAG, summary: 'print the record that the API returns; the terminal goes to stderr' },
+      QUIET_FLAG,
+    ],
+    examples: [
+      ['remote connect', 'a shell in the sandbox of this computer'],
+      ['remote connect cloud', 'the machine that `remote cloud up` bought'],
+      ['remote connect s-7k3', 'any terminal session, beside whoever sits there'],
+    ],
+    load: async () => (await import('../commands/connect.ts')).connectTerminal,
+  },
+  {
     name: 'cloud deploy',
     group: 'places',
     summary: 'make the control plane in your AWS account, or bring it up to date',

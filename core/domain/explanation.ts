@@ -1,3 +1,4 @@
+import { isCommand } from '../contract/is-command.ts'
 import type { Explanation, Session } from '../contract/session.ts'
 import { idleSecondsOf } from './session-ends.ts'
 
@@ -52,7 +53,7 @@ const releasing = (session: Session): string[] => {
 
 const unhandled = ({ id, inboxLast, inboxHandled, request }: Session): string[] => {
   const count = inboxLast - inboxHandled
-  if (count <= 0 || request.agent === 'shell') return []
+  if (count <= 0 || isCommand(request.agent)) return []
   const what = count === 1 ? 'The last thing that was sent to it was' : `The last ${count} things that were sent to it were`
   return [`${what} not handled: it ended before. Say it again: remote resume ${id} "…".`]
 }
@@ -103,12 +104,12 @@ const trouble = ({ trouble: found }: Session, now: number): string[] =>
 const nextFor = ({ id, state, waiting, stop, request, result }: Session): string[] => {
   if (state === 'ended') {
     const kept = [`remote logs ${id}`, ...(result ? [`remote diff ${id}`, `remote pull ${id}`] : [])]
-    return request.agent === 'shell' ? kept : [...kept, `remote resume ${id} "…"`]
+    return isCommand(request.agent) ? kept : [...kept, `remote resume ${id} "…"`]
   }
   const answers = waiting?.for === 'permission' ? [`remote send ${id} --approve`, `remote send ${id} --deny`] : []
   const follow = waiting?.for === 'follow_up' ? [`remote send ${id} "…"`] : []
   const end = stop ? `remote terminate ${id} --now` : `remote terminate ${id}`
-  return [...answers, ...follow, `remote attach ${id}`, end]
+  return [...answers, ...follow, request.agent === 'terminal' ? `remote connect ${id}` : `remote attach ${id}`, end]
 }
 
 /** Sentences for people, the most important first, and the commands that can follow. */

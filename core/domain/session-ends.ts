@@ -1,3 +1,4 @@
+import { isCommand } from '../contract/is-command.ts'
 import type { Session } from '../contract/session.ts'
 
 const CLOUD_TTL_SECONDS = 3600
@@ -16,7 +17,7 @@ export const idleSecondsOf = (request: Request): number | null =>
 
 /** A command may have done half its work: only its user can say that running it again is harmless. */
 export const retriesOf = (request: Pick<Request, 'agent' | 'retries'>): number =>
-  request.retries ?? (request.agent === 'shell' ? 0 : AGENT_RETRIES)
+  request.retries ?? (isCommand(request.agent) ? 0 : AGENT_RETRIES)
 
 /** `auto` where what the agent can reach is confined: in a sandbox, or on a machine that goes away. */
 export const approveOf = (request: Request, sandboxed: boolean): 'auto' | 'ask' | 'deny' => {

@@ -1,3 +1,4 @@
+import { isCommand } from '../contract/is-command.ts'
 import type { Outcome } from '../contract/outcome.ts'
 import type { Session } from '../contract/session.ts'
 import { priced } from '../domain/daily-cost.ts'
@@ -52,7 +53,7 @@ const deadlinePassed = (session: Session, fact: Extract<Fact, { type: 'deadline-
 
 /** What was sent when the agent no longer looked, or before its machine was lost. */
 const unhandled = ({ inboxLast, inboxHandled, request }: Session) =>
-  inboxLast > inboxHandled && request.agent !== 'shell' ? [note('not handled', { first: inboxHandled + 1, last: inboxLast })] : []
+  inboxLast > inboxHandled && !isCommand(request.agent) ? [note('not handled', { first: inboxHandled + 1, last: inboxLast })] : []
 
 const released = (session: Session, fact: Extract<Fact, { type: 'released' }>, now: number): Change => {
   const attempt = currentAttempt(session)

@@ -1,5 +1,6 @@
 import type { Dispatch } from '../contract/dispatch.ts'
 import { RemoteError } from '../contract/errors.ts'
+import { isCommand } from '../contract/is-command.ts'
 import type { Budget, SetBudget } from '../contract/spend.ts'
 import { dayOf, endOfDay } from '../domain/daily-cost.ts'
 import type { Ports } from '../ports/ports.ts'
@@ -42,7 +43,7 @@ export const budgetChanges =
     ledger.budgetChanges()
 
 /** A command on the user's own machine costs nothing. */
-const isFree = ({ runtime, agent }: Dispatch) => agent === 'shell' && !runtime.startsWith('cloud')
+const isFree = ({ runtime, agent }: Dispatch) => isCommand(agent) && !runtime.startsWith('cloud')
 
 const inHours = (ms: number) => (ms < 3_600_000 ? `${Math.ceil(ms / 60_000)} min` : `${Math.round(ms / 3_600_000)} h`)
 

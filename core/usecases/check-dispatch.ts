@@ -1,5 +1,6 @@
 import type { Dispatch } from '../contract/dispatch.ts'
 import { RemoteError } from '../contract/errors.ts'
+import { isCommand } from '../contract/is-command.ts'
 import { MIN_SECRET_CHARACTERS } from '../contract/secret.ts'
 import { instanceType } from '../domain/catalogue.ts'
 import { unknownType } from '../domain/unknown-type.ts'
@@ -12,8 +13,8 @@ type Needs = Pick<Ports, 'workspaces' | 'bundles' | 'sessions' | 'ledger' | 'clo
 const refuse = (message: string, hint: string) => new RemoteError('refused', message, { hint })
 
 const checkAgent = ({ agents }: Settings, ask: Dispatch) => {
-  if (ask.agent === 'shell' && ask.agentCommand !== undefined) {
-    throw refuse('the shell agent has no agent command', 'the task itself is the command line; leave --agent-command out')
+  if (isCommand(ask.agent) && ask.agentCommand !== undefined) {
+    throw refuse(`the ${ask.agent} agent has no agent command`, 'leave --agent-command out')
   }
   if (ask.agentCommand === undefined && !agents.includes(ask.agent)) {
     throw refuse(

@@ -1,5 +1,6 @@
 import { Dispatch } from '../contract/dispatch.ts'
 import { RemoteError } from '../contract/errors.ts'
+import { isCommand } from '../contract/is-command.ts'
 import type { Resume } from '../contract/resume.ts'
 import type { Session } from '../contract/session.ts'
 import type { Ports } from '../ports/ports.ts'
@@ -8,9 +9,9 @@ import { sessionOf } from './session-of.ts'
 import type { Settings } from './settings.ts'
 
 const checkResumable = ({ id, request, state }: Session) => {
-  if (request.agent === 'shell') {
-    throw new RemoteError('not_supported', 'a shell session cannot be resumed', {
-      hint: 'run it again: remote dispatch --agent shell "…"',
+  if (isCommand(request.agent)) {
+    throw new RemoteError('not_supported', `a ${request.agent} session cannot be resumed`, {
+      hint: request.agent === 'shell' ? 'run it again: remote dispatch --agent shell "…"' : 'open another: remote connect',
     })
   }
   if (state === 'ended') return

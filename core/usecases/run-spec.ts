@@ -1,4 +1,5 @@
 import { RemoteError } from '../contract/errors.ts'
+import { isCommand } from '../contract/is-command.ts'
 import type { RunSpec } from '../contract/runner.ts'
 import type { Session } from '../contract/session.ts'
 import { branchOf } from '../domain/branch-name.ts'
@@ -46,7 +47,7 @@ export const runSpec =
     const grant = await settings.grant(session, attempt)
     const before = request.resumes === undefined ? undefined : await ports.sessions.get(request.resumes)
     // A command begins anew; what an agent had done when its machine was taken away is where it goes on.
-    const left = request.agent === 'shell' ? undefined : session.checkpoint
+    const left = isCommand(request.agent) ? undefined : session.checkpoint
     const resumed = await resumedFrom(ports, left && session.result ? session : before)
     const snapshot = await snapshotBundles(ports, session)
     const known = new Set(snapshot.map(({ sha256 }) => sha256))

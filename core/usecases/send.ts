@@ -1,5 +1,6 @@
 import { RemoteError } from '../contract/errors.ts'
 import type { InboxItem, InboxMessage } from '../contract/inbox.ts'
+import { isCommand } from '../contract/is-command.ts'
 import type { Session } from '../contract/session.ts'
 import { applyFact } from '../lifecycle/apply-fact.ts'
 import type { Ports } from '../ports/ports.ts'
@@ -11,7 +12,9 @@ type Needs = Pick<Ports, 'sessions' | 'inbox' | 'secrets' | 'ids' | 'doorbell' |
 const isOver = ({ state, ending }: Session) => state === 'ended' || ending !== undefined
 const tooLate = ({ id, request }: Session) =>
   new RemoteError('conflict', `session ${id} has ended`, {
-    hint: request.agent === 'shell' ? 'run it again: remote dispatch --agent shell "…"' : `continue it: remote resume ${id} "…"`,
+    hint: isCommand(request.agent)
+      ? 'start another: remote dispatch --agent shell "…", remote connect'
+      : `continue it: remote resume ${id} "…"`,
   })
 
 /** Puts a follow-up, an interrupt or an answer into a session's inbox. It is handled once, in order. */
@@ -20,9 +23,13 @@ export const send =
   async (prefix: string, message: InboxMessage, by: string): Promise<InboxItem> => {
     const session = await sessionOf(ports)(prefix)
     if (isOver(session)) throw tooLate(session)
-    if (session.request.agent === 'shell' && message.kind !== 'interrupt') {
-      throw new RemoteError('not_supported', 'a shell session takes no messages', {
-        hint: `interrupt it: remote send ${session.id} --interrupt`,
+    if (isCommand(session.request.agent) && message.kind !== 'interrupt') {
+      const hint =
+        session.request.agent === 'shell'
+          ? `interrupt it: remote send ${session.id} --interrupt`
+          : `type there: remote connect ${session.id}`
+      throw new RemoteError('not_supported', `a ${session.request.agent} session takes no messages`, {
+        hint,
       })
     }
     const item = await ports.inbox.append(session.id, await storedMessage(ports)(session, message), by)

@@ -29,7 +29,7 @@ export type Settings = {
 export const DEFAULT_SETTINGS: Settings = {
   runtimes: ['local'],
   architectures: ['x64', 'arm64'],
-  agents: ['claude', 'codex', 'shell'],
+  agents: ['claude', 'codex', 'shell', 'terminal'],
   sandboxed: true,
   dailyBudgetUsd: null,
   log: () => ({ kind: 'spool' }),

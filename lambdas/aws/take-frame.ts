@@ -1,5 +1,5 @@
 import { RemoteError } from '../../core/contract/errors.ts'
-import { FromRunner, FromViewer, type ToViewer } from '../../core/contract/frames.ts'
+import { FromRunner, FromViewer, type Keys, type Size, type ToViewer } from '../../core/contract/frames.ts'
 import type { Position } from '../../core/contract/ids.ts'
 import type { Session } from '../../core/contract/session.ts'
 import type { SegmentStore } from '../../core/ports/segment-store.ts'
@@ -58,10 +58,17 @@ export const takeFrame = (frames: Frames) => {
     for (const session of active) await tell(connection, { type: 'session', session: shown(session) })
   }
 
-  const fromViewer = async (connection: string, text: string) => {
+  /** Into the session that it is attached to; what comes before that, its viewer sends again. */
+  const type = async (session: string, frame: Keys | Size) => {
+    const runner = await connections.runner(session)
+    if (runner !== undefined) await sendAll(frames, [runner], frame)
+  }
+
+  const fromViewer = async (connection: string, session: string | undefined, text: string) => {
     const frame = FromViewer.safeParse(parsed(text)).data
     if (frame?.type === 'attach') return attach(connection, frame.session, frame.from)
     if (frame?.type === 'watch-all') return watchAll(connection)
+    if (frame) return session === undefined ? undefined : type(session, frame)
     await tell(connection, { type: 'error', code: 'bad_request', message: 'not a frame a viewer sends' })
   }
 
@@ -77,7 +84,7 @@ export const takeFrame = (frames: Frames) => {
     frame: async (connection: string, text: string): Promise<void> => {
       const who = await connections.get(connection)
       if (who?.role === 'runner') await fromRunner(who, text)
-      else if (who) await fromViewer(connection, text)
+      else if (who) await fromViewer(connection, who.role === 'viewer' ? who.session : undefined, text)
     },
     /** The last viewer's leaving ends the live path. */
     gone: async (connection: string): Promise<void> => {

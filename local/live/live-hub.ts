@@ -31,6 +31,9 @@ export class LiveHub implements Doorbell {
     this.#runnerClosed = options.runnerClosed
     this.runners = new RunnerConnections({
       live: (session) => this.#views.get(session)?.grown(),
+      typed: (session, typed) => {
+        for (const viewer of this.#views.get(session)?.viewers ?? []) viewer.typed(typed)
+      },
       closed: options.runnerClosed,
       watched: (session) => this.watched(session),
     })
@@ -73,22 +76,33 @@ export class LiveHub implements Doorbell {
 
   openViewer(socket: WebSocket) {
     const asked = new Set<FromViewer['type']>()
+    let seat: { session: string; viewer: Viewer } | undefined
     socket.on('message', (data, isBinary) => {
       const frame = isBinary ? undefined : parse(data.toString())
+      if (frame?.type === 'keys' || frame?.type === 'size') {
+        // Before it is attached there is nothing it could type into; it sends that again.
+        seat?.viewer.types(frame.stream)
+        if (seat) this.runners.tell(seat.session, frame)
+        return
+      }
       if (!frame || asked.has(frame.type)) {
         socket.close(1008, frame ? 'asked already' : 'not a frame a viewer sends')
         return
       }
       asked.add(frame.type)
-      const started = frame.type === 'attach' ? this.#attach(socket, frame.session, frame.from) : this.#watchAll(socket)
+      const attach = async (session: string, from: Position) => {
+        const viewer = await this.#attach(socket, session, from)
+        seat = viewer && { session, viewer }
+      }
+      const started = frame.type === 'attach' ? attach(frame.session, frame.from) : this.#watchAll(socket)
       started.catch((error: unknown) => refuse(socket, error))
     })
   }
 
-  async #attach(socket: WebSocket, id: string, from: Position) {
+  async #attach(socket: WebSocket, id: string, from: Position): Promise<Viewer | undefined> {
     const session = await this.#sessions.get(id)
     if (!session) throw new RemoteError('not_found', `there is no session ${id}`, { hint: 'see them all: remote status --all' })
-    if (socket.readyState !== socket.OPEN) return
+    if (socket.readyState !== socket.OPEN) return undefined
     const first = !this.#views.has(id)
     const view = this.#views.get(id) ?? new SessionView(session, this.#dir)
     this.#views.set(id, view)
@@ -100,6 +114,7 @@ export class LiveHub implements Doorbell {
     if (first) this.runners.tell(id, { type: 'watch', on: true })
     // Whatever the others have seen of it: this one looks for itself.
     view.changed()
+    return viewer
   }
 
   #detach(view: SessionView, viewer: Viewer) {

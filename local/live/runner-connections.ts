@@ -1,9 +1,11 @@
 import type { WebSocket } from 'ws'
-import { FromRunner, type ToRunner } from '../../core/contract/frames.ts'
+import { FromRunner, type ToRunner, type Typed } from '../../core/contract/frames.ts'
 
 export type RunnerEvents = {
   /** The spool of the session reaches further. */
   live(session: string): void
+  /** What viewers typed has arrived. */
+  typed(session: string, typed: Typed): void
   /** The connection ended: the runner may be gone, or only its connection. */
   closed(session: string, attempt: number): void
   watched(session: string): boolean
@@ -45,7 +47,9 @@ export class RunnerConnections {
   }
 
   #message(session: string, socket: WebSocket, text: string | undefined) {
-    if (text === undefined || !isFrame(text)) socket.close(1008, 'not a frame a runner sends')
+    const frame = text === undefined ? undefined : parsed(text)
+    if (!frame) socket.close(1008, 'not a frame a runner sends')
+    else if (frame.type === 'typed') this.#events.typed(session, frame)
     else this.#events.live(session)
   }
 
@@ -60,10 +64,10 @@ export class RunnerConnections {
   }
 }
 
-const isFrame = (text: string): boolean => {
+const parsed = (text: string): FromRunner | undefined => {
   try {
-    return FromRunner.safeParse(JSON.parse(text)).success
+    return FromRunner.safeParse(JSON.parse(text)).data
   } catch {
-    return false
+    return undefined
   }
 }

@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws'
-import type { ToViewer } from '../../core/contract/frames.ts'
+import type { ToViewer, Typed } from '../../core/contract/frames.ts'
 import type { Position } from '../../core/contract/ids.ts'
 import type { Session } from '../../core/contract/session.ts'
 import type { SessionView } from './session-view.ts'
@@ -18,6 +18,9 @@ export class Viewer {
   /** The first one travels with `attached`. */
   #shown: Session
   #sending = false
+  /** Names what it types, once it does. */
+  #stream: string | undefined
+  #typed: Typed | undefined
 
   constructor(socket: WebSocket, view: SessionView, from: Position) {
     this.#socket = socket
@@ -25,6 +28,17 @@ export class Viewer {
     this.#shown = view.session
     this.#attempt = from.attempt
     this.#first = Math.max(1, from.seq)
+  }
+
+  types(stream: string) {
+    this.#stream = stream
+  }
+
+  /** Of several the newest says it all. */
+  typed(typed: Typed) {
+    if (typed.stream !== this.#stream) return
+    this.#typed = typed
+    this.wake()
   }
 
   /** Something may have changed: sends the next thing there is, if nothing is on its way. */
@@ -51,6 +65,11 @@ export class Viewer {
   /** Undefined when there is nothing to send (yet). */
   #next(): string | Buffer | undefined {
     const { session } = this.#view
+    const typed = this.#typed
+    if (typed) {
+      this.#typed = undefined
+      return frame(typed)
+    }
     if (this.#shown.version !== session.version) {
       this.#shown = session
       return frame({ type: 'session', session })

@@ -179,6 +179,7 @@ export const openFakeCloud = async () => {
             say({ type: 'session', session })
           return
         }
+        if (frame.type !== 'attach') return
         const session = await ports.sessions.get(frame.session)
         const fail = () => viewer.send('{"message":"Internal server error","connectionId":"c=","requestId":"r"}')
         if (session) await cloud.scene({ session, from: frame.from, say, cut: () => viewer.terminate(), fail })

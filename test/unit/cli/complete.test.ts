@@ -34,7 +34,7 @@ it('flags that are not there yet, their choices and directories', async () => {
   expect(await values('dispatch', '--approve', '')).toEqual(['auto', 'ask', 'deny'])
   expect(await values('dispatch', '--repo', 'o')).toEqual(['one/'])
   expect(await values('dispatch', '--repo', 'one/')).toEqual(['one/inner/'])
-  expect(await values('dispatch', '--agent', '')).toEqual(['claude', 'codex', 'shell'])
+  expect(await values('dispatch', '--agent', '')).toEqual(['claude', 'codex', 'shell', 'terminal'])
   expect(await values('completion', 'z')).toEqual(['zsh'])
   expect(await values('config', 'get', 'max-')).toEqual(['max-price', 'max-cost'])
 })

@@ -19,7 +19,7 @@ afterEach(async () => {
   for (const dir of dirs.splice(0)) await rm(dir, { recursive: true, force: true })
 })
 
-type Sent = FromRunner & { at: number; bytes: number; sealed: number }
+type Sent = Extract<FromRunner, { type: 'live' }> & { at: number; bytes: number; sealed: number }
 
 const open = () => {
   const dir = mkdtempSync(join(tmpdir(), 'remote-live-'))
@@ -44,7 +44,8 @@ const open = () => {
     doorbell: () => ({
       send: (frame: FromRunner) => {
         const sealed = seals.at(-1)?.last ?? 0
-        if (line.answer === 'sent') sent.push({ ...frame, at: performance.now(), bytes: JSON.stringify(frame).length, sealed })
+        if (line.answer === 'sent' && frame.type === 'live')
+          sent.push({ ...frame, at: performance.now(), bytes: JSON.stringify(frame).length, sealed })
         return line.answer
       },
       close: () => undefined,

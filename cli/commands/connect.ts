@@ -1,0 +1,67 @@
+import { RemoteError } from '../../core/contract/remote-error.ts'
+import type { Session } from '../../core/contract/session.ts'
+import type { Connection } from '../connect.ts'
+import { connectTo } from '../control-planes.ts'
+import { findSession } from '../find-session.ts'
+import type { Flags } from '../flags.ts'
+import { tailStart } from '../follow/start-of.ts'
+import type { Io } from '../io.ts'
+import { checkRuntime, isCloud, runtimeOf } from '../runtime.ts'
+import { endOfTerminal } from '../terminal/end-of-terminal.ts'
+import { isTerminal, liveTerminals } from '../terminal/live-terminals.ts'
+import { newTerminal } from '../terminal/new-terminal.ts'
+import { seeTerminal } from '../terminal/see-terminal.ts'
+import type { Command } from '../verbs/verb.ts'
+
+type Seat = { connection: Connection; session: Session; isOurs: boolean }
+
+/** Pieces of output that are looked at for what is on the screen. */
+const SCREEN_EVENTS = 2000
+const START = { attempt: 1, seq: 1 }
+
+const noTerminal = ({ id, request }: Session) =>
+  new RemoteError('refused', `${id} is no terminal: ${request.agent} works there`, {
+    hint: `see what it does: remote attach ${id}   a terminal of your own: remote connect`,
+  })
+
+const over = ({ id }: Session) =>
+  new RemoteError('conflict', `the shell of ${id} has ended`, {
+    hint: `what it printed: remote logs ${id}   another one: remote connect`,
+  })
+
+const seatAt = async (io: Io, id: string, quiet: boolean): Promise<Seat> => {
+  const found = await findSession(io, id, { quiet })
+  if (!isTerminal(found.session)) throw noTerminal(found.session)
+  if (found.session.state === 'ended') throw over(found.session)
+  return { ...found, isOurs: false }
+}
+
+const seatIn = async (io: Io, runtime: string, flags: Flags): Promise<Seat> => {
+  const connection = await connectTo(io, runtime, { quiet: flags.on('quiet') })
+  const [newest] = await liveTerminals(connection)
+  if (newest) return { connection, session: newest, isOurs: false }
+  if (isCloud(runtime))
+    throw new RemoteError('not_found', `no terminal runs in ${runtime}`, {
+      hint: `make one: remote cloud up${runtime === 'cloud' ? '' : ` --region ${runtime.slice('cloud:'.length)}`}`,
+    })
+  return { connection, session: await newTerminal({ io, connection, flags, name: 'terminal' }), isOurs: true }
+}
+
+export const connectTerminal: Command = async ({ io, args: [place], flags }) => {
+  const quiet = flags.on('quiet')
+  const isSession = place?.startsWith('s-') === true
+  const runtime = async () => (place === undefined ? runtimeOf(io, flags) : checkRuntime(place))
+  const { connection, session, isOurs } = isSession ? await seatAt(io, place, quiet) : await seatIn(io, await runtime(), flags)
+  const tail = flags.number('tail')
+  const json = flags.on('json')
+  const log = isOurs
+    ? undefined
+    : await connection.get('/v1/sessions/:id/log', { param: { id: session.id }, query: { from: '1.0' } })
+  const last = log?.attempts.findLast((part) => part.last > 0)
+  const ended = await seeTerminal({
+    ...{ io, connection, session, quiet, isOurs, aside: json },
+    from: log ? tailStart(log, tail ?? SCREEN_EVENTS) : START,
+    replayed: tail === undefined && last ? { attempt: last.attempt, seq: last.last } : undefined,
+  })
+  return endOfTerminal({ io, connection, session, ended, quiet, json })
+}
