@@ -19,8 +19,11 @@ export type Client = {
   post: Ask<'post'>
   put: Ask<'put'>
   delete: Ask<'delete'>
-  /** What a path of the API that is not JSON answers with, or what is at an absolute address that the API gave. */
-  bytes(url: string): Promise<Uint8Array>
+  /**
+   * What a path of the API that is not JSON answers with, or what is at an absolute address that the API gave: there, if it is given, bytes
+   * of that SHA-256, before they are unpacked.
+   */
+  bytes(url: string, sha256?: string): Promise<Uint8Array>
 }
 
 const TIMEOUT_MS = 60_000

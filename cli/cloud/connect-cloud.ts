@@ -7,7 +7,8 @@ import { type Io, write } from '../io.ts'
 import { version } from '../version.ts'
 import { awsAccess } from './aws-access.ts'
 import { type Cloud, keepCloud } from './clouds-file.ts'
-import { type Exchange, exchange, signedHeaders } from './exchange.ts'
+import { BROKEN, type Exchange, exchange, NOT_SENT, signedHeaders } from './exchange.ts'
+import { fetchStored } from './fetch-stored.ts'
 import { findStack } from './find-stack.ts'
 import { gatewayRefusal } from './gateway-refusal.ts'
 import { checkStackVersion } from './stack-version.ts'
@@ -15,12 +16,9 @@ import { openTries } from './try-again.ts'
 import { uploadBundle } from './upload-bundle.ts'
 
 const TIMEOUT_MS = 40_000 // API Gateway gives up after 30
-const STORED_MS = 60_000 // without a byte
 const PING_MS = 60_000
 const HINT = 'see what is wrong: remote cloud doctor'
 
-const NOT_SENT = ['ENOTFOUND', 'ECONNREFUSED', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']
-const BROKEN = ['ECONNRESET', 'EPIPE', 'ETIMEDOUT']
 const is = (codes: readonly string[], error: unknown) => codes.includes(codeOf(error) ?? '')
 
 export type CloudOptions = { quiet?: boolean | undefined }
@@ -128,38 +126,10 @@ export const connectCloud = (
       return (await json(method.toUpperCase(), pathOf(path, input), { ...more, body })) as never
     }) as Ask<M>
 
-  /** What lies outside of the API is addressed by a signature of its own: ours must not go there. */
-  const outside = async (url: string): Promise<Uint8Array> => {
-    const again = openTries(say)
-    const get = async (): Promise<Exchange> => {
-      for (;;) {
-        const answer = await exchange({ method: 'GET', url, timeoutMs: STORED_MS }).catch((error: unknown) => {
-          if (is([...NOT_SENT, ...BROKEN], error)) return undefined
-          throw error
-        })
-        if (answer && answer.status < 500) return answer
-        const why = answer ? `S3 answers ${answer.status}` : 'S3 cannot be reached'
-        if (!(await again(why))) throw new RemoteError('unavailable', why, { hint: `is this computer online? ${HINT}` })
-      }
-    }
-    const { status, headers, bytes } = await get()
-    if (status !== 200) {
-      throw new RemoteError(
-        'unavailable',
-        `what was asked for is not in the bucket any more, or its address has expired (${status})`,
-        {
-          hint: 'try again; logs and results are kept for 30 days unless the stack says otherwise',
-        },
-      )
-    }
-    const isPacked = headers['content-encoding'] === 'gzip' || (bytes[0] === 0x1f && bytes[1] === 0x8b)
-    if (!isPacked) return bytes
-    const { gunzipSync } = await import('node:zlib')
-    return gunzipSync(bytes)
-  }
+  const outside = fetchStored(say)
 
-  const bytes = async (url: string): Promise<Uint8Array> => {
-    if (/^https?:/.test(url)) return outside(url)
+  const bytes = async (url: string, sha256?: string): Promise<Uint8Array> => {
+    if (/^https?:/.test(url)) return outside(url, sha256)
     const answer = await call('GET', url)
     const { location } = answer.headers
     return answer.status >= 300 && location !== undefined ? outside(location) : answer.bytes

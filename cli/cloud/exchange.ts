@@ -17,6 +17,10 @@ export type Asking = {
 }
 export type Exchange = { status: number; headers: Http.IncomingHttpHeaders; bytes: Buffer }
 
+/** Codes of node's own errors: nothing of the request went out; the connection broke, and nobody knows how much of it arrived. */
+export const NOT_SENT = ['ENOTFOUND', 'ECONNREFUSED', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']
+export const BROKEN = ['ECONNRESET', 'EPIPE', 'ETIMEDOUT']
+
 /** Calls of one command follow each other: one TLS handshake will do. Kept no longer, or the other side closes it under a request. */
 const KEPT = { keepAlive: true, timeout: 4000 }
 const agents = { 'http:': new http.Agent(KEPT), 'https:': new https.Agent(KEPT) }

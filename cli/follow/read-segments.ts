@@ -5,13 +5,15 @@ import type { Client } from '../client.ts'
 
 export type LogReader = Pick<Client, 'get' | 'bytes'>
 type Read = { join: LogJoin; open: boolean }
+/** More than one answer's worth is left: it is to be asked again. */
+type Listed = Read & { isCut: boolean }
 
 const isBefore = (a: LogJoin, b: LogJoin) =>
   a.next.attempt < b.next.attempt || (a.next.attempt === b.next.attempt && a.next.seq < b.next.seq)
 
 /**
- * Feeds everything durable from `join.next` on to `give`, in order. The answer says whether more can come. Addresses of segments expire,
- * and a reader may be slow: they are asked for anew as long as that leads further.
+ * Feeds everything durable from `join.next` on to `give`, in order. The answer says whether more can come. Of a long log not all is listed
+ * at once, addresses of segments expire, and a reader may be slow: they are asked for anew as long as that leads further.
  */
 export const readSegments = async (
   reader: LogReader,
@@ -22,10 +24,12 @@ export const readSegments = async (
   for (let join = start; ; ) {
     let reached = join
     try {
-      return await readListed(reader, session, join, async (joined) => {
+      const { isCut, ...read } = await readListed(reader, session, join, async (joined) => {
         reached = joined.join
         await give(joined)
       })
+      if (!isCut || !isBefore(join, reached)) return read
+      join = reached
     } catch (error) {
       if (!(error instanceof RemoteError && error.code === 'unavailable' && isBefore(join, reached))) throw error
       join = reached
@@ -38,7 +42,7 @@ const readListed = async (
   session: string,
   start: LogJoin,
   give: (joined: Joined) => Promise<void>,
-): Promise<Read> => {
+): Promise<Listed> => {
   let join = start
   const take = async (joined: Joined) => {
     join = joined.join
@@ -49,10 +53,12 @@ const readListed = async (
   for (const part of log.attempts) {
     for (const segment of part.segments) {
       if (part.attempt < join.next.attempt || (part.attempt === join.next.attempt && segment.last < join.next.seq)) continue
-      const { events } = decodeRecords(await reader.bytes(segment.url))
+      const { events } = decodeRecords(await reader.bytes(segment.url, segment.sha256))
       await take(joinLog(join, { kind: 'events', attempt: part.attempt, events }))
     }
+    const listed = part.segments.at(-1)
+    if (listed && listed.last < part.last) return { join, open: log.open, isCut: true }
     if (part.sealed) await take(joinLog(join, { kind: 'sealed', attempt: part.attempt, last: part.last, lost: part.lost }))
   }
-  return { join, open: log.open }
+  return { join, open: log.open, isCut: false }
 }

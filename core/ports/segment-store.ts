@@ -4,7 +4,7 @@ import type { AttemptLog } from '../contract/log.ts'
 export interface SegmentStore {
   /**
    * What is durable of an attempt now; an attempt that never wrote has `last: 0`. `url`s are paths on this API or absolute. Segments
-   * that end before seq `from` may be left out.
+   * that end before seq `from` may be left out, and the later ones of many: who has read those that are listed asks again from there.
    */
   log(session: string, attempt: number, from?: number): Promise<AttemptLog>
   /** Records one sealed segment; `final` closes the attempt. May be repeated. */

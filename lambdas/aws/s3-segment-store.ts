@@ -9,8 +9,8 @@ import { type Bucket, presignedGet } from './presigned.ts'
 import { openSegmentRows, type Row, seqName, unbroken } from './segment-rows.ts'
 import { skipRecords } from './skip-records.ts'
 
-/** Signing takes time and each address 2 KB of an answer: of a longer log the rest is read through this API. */
-const PRESIGNED = 100
+/** Signing takes time and each address 2 KB of an answer, which may have 6 MB: who reads on asks again from there. */
+const MOST_LISTED = 100
 
 export type S3SegmentOptions = TableOptions &
   Bucket & {
@@ -24,11 +24,8 @@ export const openS3SegmentStore = ({ s3, bucket, clock, keptDays, ...options }: 
   const rows = openSegmentRows(openTable(options), () => Math.floor(clock.now() / 1000) + keptDays * 86_400)
   const keyOf = (session: string, attempt: number, first: number) => `sessions/${session}/log/${attempt}/${seqName(first)}`
 
-  const segmentOf = async (session: string, attempt: number, row: Row, isPresigned: boolean): Promise<Segment> => {
-    const { first, last, bytes, sha256 } = row
-    const url = isPresigned
-      ? await presignedGet({ s3, bucket }, keyOf(session, attempt, first), { gzip: true })
-      : `/v1/sessions/${session}/log/${attempt}/${first}`
+  const segmentOf = async (session: string, attempt: number, { first, last, bytes, sha256 }: Row): Promise<Segment> => {
+    const url = await presignedGet({ s3, bucket }, keyOf(session, attempt, first), { gzip: true })
     return { url, first, last, bytes, ...(sha256 === undefined ? {} : { sha256 }) }
   }
 
@@ -53,8 +50,8 @@ export const openS3SegmentStore = ({ s3, bucket, clock, keptDays, ...options }: 
     log: async (session, attempt, from = 1) => {
       const stored = await rows.of(session, attempt)
       const { rows: whole, last } = unbroken(stored)
-      const wanted = whole.filter((row) => row.last >= from)
-      const segments = await Promise.all(wanted.map((row, at) => segmentOf(session, attempt, row, at < PRESIGNED)))
+      const wanted = whole.filter((row) => row.last >= from).slice(0, MOST_LISTED)
+      const segments = await Promise.all(wanted.map((row) => segmentOf(session, attempt, row)))
       const lost = stored.end?.lost
       return { attempt, segments, last, sealed: stored.end !== undefined, ...(lost === undefined ? {} : { lost }) }
     },

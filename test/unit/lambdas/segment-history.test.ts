@@ -100,16 +100,14 @@ describe('history in S3', () => {
     expect(new Set(ends)).toEqual(new Set([3]))
   })
 
-  it('a very long log is listed whole; its later segments are read through the API', async () => {
-    const { world, store } = await opened()
+  it('of a very long log the first hundred segments are listed, and the next from wherever one has read to', async () => {
+    const { store } = await opened()
     for (let first = 1; first <= 241; first += 2) await store.seal(ID, 1, { first, last: first + 1, final: false })
     const { segments, last } = await store.log(ID, 1)
-    expect([segments.length, last]).toEqual([121, 242])
-    expect(segments[0]?.url).toMatch(/^http/)
-    expect(segments.at(-1)?.url).toBe(`/v1/sessions/${ID}/log/1/241`)
-    await upload(world, 241, 242)
-    expect(seqs(new Uint8Array(await new Response(await store.read(ID, 1, 241)).arrayBuffer()))).toEqual([241, 242])
-    expect((await store.log(ID, 1, 200)).segments[0]?.first).toBe(199)
+    expect([segments.length, segments.at(-1)?.last, last]).toEqual([100, 200, 242])
+    const rest = await store.log(ID, 1, 201)
+    expect([rest.segments[0]?.first, rest.segments.at(-1)?.last]).toEqual([201, 242])
+    expect([...segments, ...rest.segments].every(({ url }) => /^http/.test(url))).toBe(true)
   })
 
   it('records are cut at their boundaries however the bytes arrive', async () => {
