@@ -28,9 +28,11 @@ const main = async (): Promise<number> => {
   const sign = args.endpoint.startsWith('unix:') ? undefined : (await import('./cloud/sign-calls.ts')).signCalls(args.region)
   const plane = openControlPlane(args.endpoint, args.session, args.attempt, sign)
   try {
+    const sshDir = process.env['REMOTE_SSH_DIR']
+    const ssh = sshDir ? await (await import('./cloud/ssh-server-facts.ts')).sshServerFacts(sshDir) : {}
     const hello = plane.hello({
       runnerVersion: version,
-      facts: { platform: process.platform, arch: process.arch, node: process.versions.node },
+      facts: { platform: process.platform, arch: process.arch, node: process.versions.node, ...ssh },
     })
     // Not before it is on its way: to start a process holds everything else up.
     setImmediate(() => warmUp(args))

@@ -13,7 +13,6 @@ const ELSEWHERE = [
   'wake',
   'move',
   'sync',
-  'forward',
   'shadow',
   'cloud up',
   'cloud status',

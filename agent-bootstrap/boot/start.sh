@@ -8,7 +8,7 @@ id -u agent >/dev/null 2>&1 || useradd --create-home --shell /bin/bash --user-gr
 install -d -m 711 /var/lib/remote /var/lib/remote/sessions
 install -d -m 755 /var/lib/remote/data /var/cache/remote
 
-install -m 644 "$here"/*.service "$here"/*.timer /etc/systemd/system/
+install -m 644 "$here"/*.service "$here"/*.socket "$here"/*.timer /etc/systemd/system/
 systemctl daemon-reload
 systemctl enable --quiet remote-rebooted.service
 # Before anything runs as `agent`: it must not be able to become this machine.
@@ -26,6 +26,11 @@ if [ -n "$REMOTE_VOLUME" ]; then
   keep_on_volume repositories /var/cache/remote/repositories
   keep_on_volume setup /var/lib/remote/data/setup
 fi
+# Where people find the checkout.
+work=/var/lib/remote/sessions/$REMOTE_SESSION/work
+[ -z "$REMOTE_VOLUME" ] || work=/workspace/work
+ln -sfn "$work" /home/agent/work
+"$here/ssh.sh"
 cut -d. -f1 /proc/uptime >/run/remote/runner-seen
 systemctl start remote-dead-man.timer
 systemctl start --no-block remote-toolchain.service

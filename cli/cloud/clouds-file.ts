@@ -14,6 +14,10 @@ export type Cloud = {
   apiUrl: string
   socketUrl: string
   version: string
+  /** The Instance Connect Endpoint, where the stack has one. */
+  connectEndpoint?: string | undefined
+  /** Where tunnels to that endpoint are opened, once it was asked. */
+  connectHost?: { endpoint: string; host: string } | undefined
   readAt: string
 }
 /** By region; `preferred` is the one that is called just `cloud`. */

@@ -18,7 +18,7 @@ export const regionOf = async (access: AwsAccess): Promise<string> => {
 export const findStack = async (access: AwsAccess, stack: string, region: string): Promise<Cloud> => {
   const { status, outputs } = await access.describeStack(stack)
   if (MISSING.includes(status)) throw noStack({ stack, region, profile: access.profile })
-  const { ApiUrl: apiUrl, SocketUrl: socketUrl, Version: version } = outputs
+  const { ApiUrl: apiUrl, SocketUrl: socketUrl, Version: version, ConnectEndpoint: connectEndpoint } = outputs
   if (!apiUrl || !socketUrl || !version) {
     throw new RemoteError('not_found', `stack ${stack} in ${region} is not one of remote's, or is not deployed yet (${status})`, {
       hint: 'deploy it: remote cloud deploy; or name the right one: remote cloud use --stack S',
@@ -33,6 +33,7 @@ export const findStack = async (access: AwsAccess, stack: string, region: string
     apiUrl: bare(apiUrl),
     socketUrl: bare(socketUrl),
     version,
+    connectEndpoint: connectEndpoint || undefined,
     readAt: new Date().toISOString(),
   }
 }

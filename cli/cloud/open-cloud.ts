@@ -6,7 +6,7 @@ import { type CloudOptions, connectCloud } from './connect-cloud.ts'
 import { DEFAULT_STACK, findStack, regionOf } from './find-stack.ts'
 
 /** The cloud that a runtime names: `cloud` is the preferred one. One that was never used is looked for under the usual name. */
-const cloudOf = async (env: NodeJS.ProcessEnv, runtime: string): Promise<Cloud> => {
+export const cloudOf = async (env: NodeJS.ProcessEnv, runtime: string): Promise<Cloud> => {
   const { preferred, clouds } = readClouds(env)
   const named = runtime.startsWith('cloud:') ? runtime.slice('cloud:'.length) : undefined
   const known = clouds[named ?? preferred ?? '']

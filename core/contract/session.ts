@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { Dispatch } from './dispatch.ts'
 import { Position, SessionId } from './ids.ts'
 import { Outcome, Result, Usage } from './outcome.ts'
+import { SshServer } from './ssh.ts'
 
 export const STATES = ['queued', 'placing', 'launching', 'booting', 'running', 'releasing', 'ended'] as const
 export const SessionState = z.enum(STATES)
@@ -33,6 +34,8 @@ export const Attempt = z.object({
   launchedAt: Time.optional(),
   greetedAt: Time.optional(),
   runnerVersion: z.string().optional(),
+  /** Where its machine can be reached by ssh, through the cloud's endpoint. */
+  ssh: SshServer.optional(),
   endedAt: Time.optional(),
   /** Position of the last durable event, once the attempt's log is sealed. */
   lastSeq: z.int().min(0).optional(),

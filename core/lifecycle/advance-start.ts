@@ -13,11 +13,12 @@ const launched = (session: Session, { machine, purchase }: Extract<Start, { type
   return { session: session.state === 'launching' ? moved(named, 'booting', now) : named, notes }
 }
 
-const greeted = (session: Session, version: string, now: number): Change => {
+const greeted = (session: Session, { version, ssh }: Extract<Start, { type: 'greeted' }>, now: number): Change => {
   const attempt = currentAttempt(session)
+  const said = { runnerVersion: version, ...(ssh && { ssh }) }
   if (session.state === 'running') {
     // The runner came back on the same machine.
-    const back = withAttempt({ ...session, heardAt: iso(now) }, { runnerVersion: version })
+    const back = withAttempt({ ...session, heardAt: iso(now) }, said)
     return { session: back, notes: [note('runner came back', { attempt: attempt?.number, version })] }
   }
   if (session.state !== 'launching' && session.state !== 'booting') return unchanged(session)
@@ -25,7 +26,7 @@ const greeted = (session: Session, version: string, now: number): Change => {
   const met = withAttempt(session, {
     launchedAt: attempt?.launchedAt ?? iso(now),
     greetedAt: iso(now),
-    runnerVersion: version,
+    ...said,
   })
   const running: Session = { ...moved(met, 'running', now), heardAt: iso(now) }
   // Counted from the first time it ran: a lost machine does not buy more time.
@@ -41,5 +42,5 @@ export const advanceStart = (session: Session, fact: Start, now: number): Change
     return { session: next, notes: [note('placed', { attempt: number, runtime: session.request.runtime })] }
   }
   if (!isCurrent(session, fact.attempt)) return unchanged(session)
-  return fact.type === 'launched' ? launched(session, fact, now) : greeted(session, fact.version, now)
+  return fact.type === 'launched' ? launched(session, fact, now) : greeted(session, fact, now)
 }

@@ -1,6 +1,7 @@
 import type { Outcome, Result, Usage } from '../contract/outcome.ts'
 import type { Beat, Leaving } from '../contract/runner.ts'
 import type { Purchase } from '../contract/session.ts'
+import type { SshServer } from '../contract/ssh.ts'
 import type { StepName } from './plan.ts'
 
 /**
@@ -10,7 +11,7 @@ import type { StepName } from './plan.ts'
 export type Fact =
   | { type: 'placed' }
   | { type: 'launched'; attempt: number; machine: string; purchase?: Purchase | undefined }
-  | { type: 'greeted'; attempt: number; version: string }
+  | { type: 'greeted'; attempt: number; version: string; ssh?: SshServer | undefined }
   | { type: 'beaten'; attempt: number; beat: Beat }
   | {
       type: 'finished'

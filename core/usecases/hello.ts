@@ -1,12 +1,15 @@
 import { ERRORS, RemoteError } from '../contract/errors.ts'
 import type { RunSpec } from '../contract/runner.ts'
 import type { Session } from '../contract/session.ts'
+import { SshServer } from '../contract/ssh.ts'
 import { applyFact } from '../lifecycle/apply-fact.ts'
 import type { Ports } from '../ports/ports.ts'
 import { fenced, refuseFenced } from './fenced.ts'
 import { runSpec } from './run-spec.ts'
 import type { Settings } from './settings.ts'
 import { storedSession } from './stored-session.ts'
+
+type Greeting = { runnerVersion: string; facts?: Record<string, string> }
 
 /** The runner of an attempt is there, for the first time or again: what it has to do. Throws `fenced` and `not_recorded_yet`. */
 export const hello = (ports: Ports, settings: Settings) => {
@@ -26,9 +29,10 @@ export const hello = (ports: Ports, settings: Settings) => {
     }
   }
 
-  return async (id: string, attempt: number, { runnerVersion }: { runnerVersion: string }): Promise<RunSpec> => {
+  return async (id: string, attempt: number, { runnerVersion, facts = {} }: Greeting): Promise<RunSpec> => {
     refuseFenced(await storedSession(ports)(id), attempt)
-    const session = await applyFact(ports)(id, { type: 'greeted', attempt, version: runnerVersion })
+    const ssh = SshServer.safeParse({ address: facts['sshAddress'], hostKey: facts['sshHostKey'] }).data
+    const session = await applyFact(ports)(id, { type: 'greeted', attempt, version: runnerVersion, ssh })
     await ports.lifecycle.wake(id)
     refuseFenced(session, attempt)
     if (session.state !== 'running') throw fenced(id, attempt)

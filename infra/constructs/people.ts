@@ -2,11 +2,14 @@ import { Aws } from 'aws-cdk-lib'
 import { ManagedPolicy } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
+import { SSH_USER } from '../../core/contract/ssh.ts'
 import type { Config } from '../config.ts'
 import { type Right, statements } from '../rights.ts'
 import type { Apis } from './apis.ts'
 import type { Network } from './network.ts'
 
+/** The endpoint's own limit. */
+const LONGEST_TUNNEL_SECONDS = 3600
 const here = `${Aws.REGION}:${Aws.ACCOUNT_ID}`
 
 /** vCPUs of standard machines, on demand and spot. */
@@ -17,12 +20,20 @@ const letConnect = (stack: string, endpointId: string): Right[] => [
   {
     may: ['ec2-instance-connect:OpenTunnel'],
     on: [`arn:${Aws.PARTITION}:ec2:${here}:instance-connect-endpoint/${endpointId}`],
-    when: { NumericEquals: { 'ec2-instance-connect:remotePort': '22' } },
+    when: {
+      NumericEquals: { 'ec2-instance-connect:remotePort': '22' },
+      NumericLessThanEquals: { 'ec2-instance-connect:maxTunnelDuration': String(LONGEST_TUNNEL_SECONDS) },
+    },
+  },
+  {
+    may: ['ec2:DescribeInstanceConnectEndpoints'],
+    on: ['*'],
+    why: 'Describing takes no resource, and changes nothing: only so is the address of the endpoint known.',
   },
   {
     may: ['ec2-instance-connect:SendSSHPublicKey'],
     on: [`arn:${Aws.PARTITION}:ec2:${here}:instance/*`],
-    when: { StringEquals: { 'aws:ResourceTag/remote:stack': stack } },
+    when: { StringEquals: { 'aws:ResourceTag/remote:stack': stack, 'ec2:osuser': SSH_USER } },
     why: 'Instances get their ids from EC2; only those with the tag of this stack are meant.',
   },
 ]

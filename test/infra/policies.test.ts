@@ -135,8 +135,29 @@ it('people who are no administrators may find the stack, use its API and connect
     'lambda:InvokeFunction',
     'servicequotas:GetServiceQuota',
     'ec2-instance-connect:OpenTunnel',
+    'ec2:DescribeInstanceConnectEndpoints',
     'ec2-instance-connect:SendSSHPublicKey',
   ])
+})
+
+it('people reach port 22 through the endpoint of the stack for an hour at most, as the agent, on machines of the stack', () => {
+  const [document] = properties(control, 'AWS::IAM::ManagedPolicy').map(
+    ({ PolicyDocument }) => PolicyDocument as { Statement: Statement[] },
+  )
+  const of = (action: string) => document?.Statement.find(({ Action }) => Action === action)
+  const tunnel = of('ec2-instance-connect:OpenTunnel')
+  expect(text(tunnel?.Resource)).toMatch(/:instance-connect-endpoint\/",\{"Ref":"NetworkConnect\w*"\}\]\]/)
+  expect(tunnel?.Condition).toEqual({
+    NumericEquals: { 'ec2-instance-connect:remotePort': '22' },
+    NumericLessThanEquals: { 'ec2-instance-connect:maxTunnelDuration': '3600' },
+  })
+  expect(of('ec2-instance-connect:SendSSHPublicKey')?.Condition).toEqual({
+    StringEquals: { 'aws:ResourceTag/remote:stack': 'remote', 'ec2:osuser': 'agent' },
+  })
+})
+
+it('without the endpoint nobody may connect to anything', () => {
+  expect(text(synthesized({ instanceConnect: false }).control)).not.toMatch(/instance-connect/)
 })
 
 it('the state machine may call the step function, nothing else', () => {

@@ -2,6 +2,10 @@
 export type Identity = { accessKey: string; accountId: string; callerId: string; userArn: string; userId: string }
 export type Authorized = { allowed: true; identity: Identity } | { allowed: false; code: string; message: string }
 export type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken: string; expiration: string }
+/** `reached`: whether the machines' groups let it through. */
+export type Tunnel =
+  | { allowed: true; endpoint: string; address: string; port: number; seconds: number; reached: boolean }
+  | { allowed: false; status: number; code: string; message: string }
 export type ApiRoute = { key: string; authorization: string; uri: string | null; timeoutMs: number }
 export type ApiDescription = {
   id: string
@@ -76,7 +80,8 @@ export const createControl = (endpoint: string) => {
   }
   const named = encodeURIComponent
   return {
-    places: (places: { lambdas?: string; front?: string; instances?: string }) => call<null>('PUT', 'places', places),
+    places: (places: { lambdas?: string; front?: string; instances?: string; tunnels?: string }) =>
+      call<null>('PUT', 'places', places),
     authorize: (ask: {
       method: string
       rawPath: string
@@ -86,6 +91,8 @@ export const createControl = (endpoint: string) => {
       action: string
       resource: string
     }) => call<Authorized>('POST', 'authorize', ask),
+    tunnel: (ask: { rawPath: string; rawQuery: string; headers: Record<string, string>; bodySha256: string }) =>
+      call<Tunnel>('POST', 'tunnels', ask),
     api: (id: string) => call<ApiDescription>('GET', `apis/${named(id)}`),
     function: (name: string) => call<FunctionDescription>('GET', `functions/${named(name)}`),
     code: async (name: string) => {

@@ -15,6 +15,7 @@ const PACKAGES = [
   'iproute2',
   'libnss-myhostname',
   'nftables',
+  'openssh-server',
   'procps',
   'systemd-sysv',
   'xfsprogs',

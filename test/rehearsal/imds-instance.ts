@@ -1,8 +1,12 @@
 import type { Metadata } from './imds.ts'
-import type { Launch } from './instances-launch.ts'
+import type { Launch, PushedKey } from './instances-launch.ts'
 
 /** What changes while an instance runs. */
-export type Notices = { spot?: { action: string; time: string } | undefined; rebalance?: { noticeTime: string } | undefined }
+export type Notices = {
+  spot?: { action: string; time: string } | undefined
+  rebalance?: { noticeTime: string } | undefined
+  keys?: (PushedKey & { until: number })[]
+}
 
 const EARLY_MS = 5 * 60_000
 
@@ -46,6 +50,20 @@ const iam = (launch: Launch, assumeRole: AssumeRole | undefined): Metadata => {
   }
 }
 
+/**
+ * Keys that were pushed, by user, as long as they hold; in the form that AWS's own AuthorizedKeysCommand reads, signed by nobody here:
+ * https://github.com/aws/aws-ec2-instance-connect-config
+ */
+const activeKeys = (id: string, { keys = [] }: Notices): Metadata | undefined => {
+  const held = keys.filter(({ until }) => until > Date.now())
+  if (held.length === 0) return undefined
+  const text = ({ key, caller, request, until }: (typeof held)[number]) =>
+    `#Timestamp=${Math.floor(until / 1000)}\n#Instance=${id}\n#Caller=${caller}\n#Request=${request}\n${key}\nc2lnbmVk\n\n`
+  const users = [...new Set(held.map(({ user }) => user))]
+  const ofUser = (name: string) => held.filter(({ user }) => user === name)
+  return { 'active-keys': Object.fromEntries(users.map((user) => [user, ofUser(user).map(text).join('')])) }
+}
+
 type Place = { address: string; hostname: string; mac: string; assumeRole?: AssumeRole | undefined }
 
 /** The metadata of one instance, in the places where EC2 has them. */
@@ -83,6 +101,7 @@ export const instanceMetadata = (
       'local-hostname': `${place.hostname}.ec2.internal`,
       'local-ipv4': place.address,
       mac: place.mac,
+      'managed-ssh-keys': () => activeKeys(launch.id, notices),
       placement: { 'availability-zone': launch.zone, region },
       spot: () => notices.spot && { 'instance-action': JSON.stringify(notices.spot), 'termination-time': notices.spot.time },
       ...(launch.metadataTags && { tags: { instance: () => tags() } }),

@@ -5,9 +5,12 @@ import { createConnection, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Duplex } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
 export const GATEWAY = '10.0.0.1'
+/** Where the Instance Connect Endpoint is in the machines' network. */
+const ENDPOINT = '10.0.0.22'
 const METADATA = ['169.254.169.254', 'fd00:ec2::254']
 const START_MS = 20_000
 const CLOSE_MS = 10_000
@@ -31,6 +34,7 @@ mount -t tmpfs netns /run/netns
 ip link set lo up
 ip link add region type bridge
 ip address add ${GATEWAY}/16 dev region
+ip address add ${ENDPOINT}/16 dev region
 ip address add fd00:aaaa::1/64 dev region nodad
 ${METADATA.map((address) => `ip address add ${address} dev region${address.includes(':') ? ' nodad' : ''}`).join('\n')}
 ip link set region up
@@ -49,6 +53,19 @@ for group in "$1/$2"-*; do
 done
 `
 
+/** Security groups: nothing comes to a machine but what it asked for, and what is let in. https://docs.aws.amazon.com/vpc/latest/userguide/vpc-security-groups.html */
+const GROUPS = `
+add table inet groups
+add set inet groups open { type ipv4_addr . inet_service; }
+add chain inet groups output { type filter hook output priority 0; }
+add rule inet groups output ip saddr ${ENDPOINT} ip daddr . tcp dport @open accept
+add rule inet groups output oifname "region" tcp flags & (syn | ack) == syn drop
+add table bridge groups
+add chain bridge groups forward { type filter hook forward priority 0; }
+add rule bridge groups forward tcp flags & (syn | ack) == syn drop
+add rule bridge groups forward meta l4proto udp drop
+`
+
 export type Enclosure = {
   dir: string
   /** Its own on this machine. */
@@ -61,6 +78,12 @@ export type Enclosure = {
   open(port: number): Promise<void>
   /** Answers of the metadata service live for one hop by default; `root` has the program that says so. */
   limitMetadataHops(root: string, address: string, hops: number): Promise<void>
+  /** From now on machines are reached by nobody whom `letIn` does not name. `root` has the program that says so. */
+  filter(root: string): Promise<void>
+  /** These ports of a machine are there for the Instance Connect Endpoint. */
+  letIn(root: string, address: string, ports: readonly number[]): Promise<void>
+  /** A connection of the Instance Connect Endpoint. */
+  connect(address: string, port: number): Promise<Duplex>
   /** Ends everything inside. */
   close(): Promise<void>
 }
@@ -96,7 +119,7 @@ export const openEnclosure = async (): Promise<Enclosure> => {
   const dir = await mkdtemp(join(tmpdir(), `rr-${process.pid}-`))
   await Promise.all(['m', 'cgroup', 'imds', 'ports'].map((name) => mkdir(join(dir, name))))
   const main = fileURLToPath(new URL('./instances-enclosure-main.ts', import.meta.url))
-  const keeper = [process.execPath, main, dir, GATEWAY, ...METADATA]
+  const keeper = [process.execPath, main, dir, GATEWAY, ENDPOINT, ...METADATA]
   const apart = [
     '--kill-child',
     '--fork',
@@ -161,6 +184,26 @@ export const openEnclosure = async (): Promise<Enclosure> => {
       const table = 'add table ip metadata\nadd chain ip metadata output { type route hook output priority mangle; }\n'
       await run('chroot', [root, 'nft', '-f', '-'], table + rule)
     },
+    async filter(root) {
+      await run('chroot', [root, 'nft', '-f', '-'], GROUPS)
+    },
+    async letIn(root, address, ports) {
+      const elements = ports.map((port) => `${address} . ${port}`).join(', ')
+      if (ports.length > 0) await run('chroot', [root, 'nft', '-f', '-'], `add element inet groups open { ${elements} }\n`)
+    },
+    connect: (address, port) =>
+      new Promise((resolve, reject) => {
+        const socket = createConnection({ path: join(dir, 'endpoint'), allowHalfOpen: true })
+        const refused = () => reject(new Error(`${address} is not reached on port ${port}`))
+        socket.once('error', refused).once('close', refused)
+        socket.once('readable', () => {
+          // One byte says that the connection stands; what follows is the machine's.
+          if (socket.read(1) === null) return refused()
+          socket.off('error', refused).off('close', refused)
+          resolve(socket)
+        })
+        socket.write(`${address} ${port}\n`)
+      }),
     async close() {
       for (const server of servers) server.close()
       await run('sh', ['-c', END, 'end', join(dir, 'cgroup'), basename(dir)])

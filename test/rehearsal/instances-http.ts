@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import * as z from 'zod'
 import type { InstanceHost } from './instances.ts'
-import { Launch, Size, Source, Spot, Tags } from './instances-launch.ts'
+import { Launch, PushedKey, Size, Source, Spot, Tags } from './instances-launch.ts'
 
 type Host = Omit<InstanceHost, 'url' | 'close'>
 type Answer = { status?: number; body?: unknown }
@@ -37,6 +37,9 @@ const act = async (host: Host, route: string, [id = '', volume = '']: string[], 
       host.interrupt(id, seconds, action)
       return {}
     }
+    case 'PUT /instances/:id/ssh-keys':
+      host.pushKey(id, PushedKey.parse(body))
+      return {}
     case 'PUT /instances/:id/rebalance':
       host.recommendRebalance(id)
       return {}

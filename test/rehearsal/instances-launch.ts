@@ -18,9 +18,15 @@ export const Launch = z.object({
   /** `InstanceMetadataTags`. */
   metadataTags: z.boolean().default(true),
   hopLimit: z.int().min(1).max(64).default(1),
+  /** TCP ports that its security groups let the Instance Connect Endpoint reach; nobody else reaches any. */
+  openPorts: z.array(z.int()).default([]),
   volumes: z.array(z.object({ id: z.string().regex(/^vol-[0-9a-z]+$/), gib: z.number().positive() })).default([]),
 })
 export type Launch = z.infer<typeof Launch>
+
+/** A key of Instance Connect's: https://docs.aws.amazon.com/ec2-instance-connect/latest/APIReference/API_SendSSHPublicKey.html */
+export const PushedKey = z.object({ user: z.string(), key: z.string(), caller: z.string(), request: z.string() })
+export type PushedKey = z.infer<typeof PushedKey>
 
 export const Spot = z.object({
   action: z.enum(['terminate', 'stop', 'hibernate']).default('terminate'),

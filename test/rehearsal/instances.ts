@@ -5,9 +5,13 @@ import { createImds } from './imds.ts'
 import { type AssumeRole, instanceMetadata, instant, type Notices } from './imds-instance.ts'
 import { openEnclosure } from './instances-enclosure.ts'
 import { answerLauncher } from './instances-http.ts'
-import type { Launch } from './instances-launch.ts'
+import type { Launch, PushedKey } from './instances-launch.ts'
 import { addressOf, bootMachine, hostnameOf, type Machine, macOf } from './machine.ts'
 import { openVolumes } from './machine-volumes.ts'
+import type { Reach } from './tunnels.ts'
+
+/** https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-connect-methods.html */
+const KEY_MS = 60_000
 
 /** Who turned it off: somebody through the API, the machine itself, or nobody. */
 export type Why = 'user-initiated' | 'instance-initiated' | 'power-loss'
@@ -38,6 +42,10 @@ export type InstanceHost = {
   /** The notice of an interruption, as the metadata service shows it; whoever calls takes the machine away when its time is over. */
   interrupt(id: string, seconds: number, action?: string): void
   recommendRebalance(id: string): void
+  /** A key that opens the machine's ssh for a minute. */
+  pushKey(id: string, key: PushedKey): void
+  /** To a machine's port, as the Instance Connect Endpoint would come. */
+  reach: Reach
   volumes: ReturnType<typeof openVolumes>
   close(): Promise<void>
 }
@@ -47,6 +55,7 @@ export const openInstanceHost = async (options: InstanceHostOptions = {}): Promi
   const { ports = [], baked = [], cloudInitModel = true, assumeRole, launcherUrl } = options
   const [root, enclosure] = await Promise.all([debianRoot(), openEnclosure()])
   for (const port of ports) await enclosure.open(port)
+  await enclosure.filter(root)
   const instances = new Map<string, Instance>()
   const volumes = openVolumes(enclosure)
   let count = 0
@@ -73,6 +82,7 @@ export const openInstanceHost = async (options: InstanceHostOptions = {}): Promi
         globalThis.console.error(`the launcher was not told of ${launch.id}: ${error}`),
       )
     await enclosure.limitMetadataHops(root, place.address, launch.hopLimit)
+    await enclosure.letIn(root, place.address, launch.openPorts)
     const machine = await bootMachine(enclosure, { id: launch.id, number, root, baked, cloudInitModel, imds, ports, onOff })
     for (const volume of launch.volumes) await volumes.attach(volume.id, volume.gib, machine)
     return machine
@@ -105,6 +115,11 @@ export const openInstanceHost = async (options: InstanceHostOptions = {}): Promi
     interrupt(id, seconds, action = 'terminate') {
       known(id).notices.spot = { action, time: instant(Date.now() + seconds * 1000) }
     },
+    pushKey(id, key) {
+      const { notices } = known(id)
+      notices.keys = [...(notices.keys ?? []), { ...key, until: Date.now() + KEY_MS }]
+    },
+    reach: enclosure.connect,
     recommendRebalance(id) {
       known(id).notices.rebalance = { noticeTime: instant(Date.now()) }
     },

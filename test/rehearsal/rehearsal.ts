@@ -64,6 +64,7 @@ export const openRehearsal = async (
           })
     if (machines) {
       closing.push(machines.close)
+      cloud.tunnels.through(machines.reach)
       await control.places({ instances: machines.url })
     }
     const env = cloud.env(await control.user('ada', [], [outputs['PeoplePolicyArn'] ?? '']))

@@ -13,7 +13,7 @@ from moto.core.utils import utcnow
 from moto.ec2.models import ec2_backends
 from werkzeug.wrappers import Request, Response
 
-from . import calls, enforcement, events, faults, functions, gateway, identity, machines, resources, state_machines
+from . import calls, enforcement, events, faults, functions, gateway, identity, instance_connect, machines, resources, state_machines
 from .policies import allows
 from .places import PLACES
 from .signature import BadSignature, Signed, verify
@@ -101,6 +101,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("GET", r"recorded", lambda _, __: resources.recorded()),
     ("GET", r"rules/([^/]+)", lambda _, path: events.rules(DEFAULT_ACCOUNT_ID, path[0])),
     ("POST", r"rules/([^/]+)/fire", lambda ask, path: {"targets": events.fire(DEFAULT_ACCOUNT_ID, ask["region"], path[0])}),
+    ("POST", r"tunnels", lambda ask, _: instance_connect.tunnel(ask)),
     ("GET", r"instances", _instances),
     ("POST", r"instances/([^/]+)/terminated", lambda ask, path: machines.is_off(machines.find(path[0]), ask["why"])),
     ("POST", r"instances/([^/]+)/reclaim", lambda ask, path: machines.reclaim(machines.find(path[0]), ask.get("why", "spot"))),

@@ -136,7 +136,8 @@ def turn_on_launched() -> None:
 
 def _boot(instance: Instance) -> None:
     try:
-        ask_json("POST", f"{PLACES.instances}/instances", launch_of(instance))
+        told = ask_json("POST", f"{PLACES.instances}/instances", launch_of(instance)) or {}
+        instance.rehearsed_address = told.get("privateIp")  # type: ignore[attr-defined]
     except (RuntimeError, OSError) as error:
         print(f"{instance.id} could not be turned on: {error}", flush=True)
         finish(instance, "power-loss")
@@ -146,12 +147,19 @@ def _boot(instance: Instance) -> None:
         move(instance, "running")
 
 
+def address_of(instance: Instance) -> str | None:
+    """Where its machine is; moto's own address is nobody's."""
+    return getattr(instance, "rehearsed_address", None)
+
+
 def was_turned_on(instance: Instance) -> bool:
     return bool(getattr(instance, "turned_on", False))
 
 
 def launch_of(instance: Instance) -> dict[str, Any]:
     """What the instance host is told: see `Launch` in instances-launch.ts."""
+    from .instance_connect import open_ports
+
     backend: EC2Backend = instance.ec2_backend
     association = backend.iam_instance_profile_associations.get(instance.id)
     roles = association.iam_instance_profile.roles if association else []
@@ -168,6 +176,7 @@ def launch_of(instance: Instance) -> dict[str, Any]:
         "lifecycle": instance.lifecycle or "on-demand",
         "metadataTags": instance.metadata_options.instance_metadata_tags == "enabled",
         "hopLimit": instance.metadata_options.http_put_response_hop_limit,
+        "openPorts": open_ports(instance),
         "volumes": [],
     }
     return {name: value for name, value in told.items() if value is not None}

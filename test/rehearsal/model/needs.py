@@ -168,6 +168,15 @@ def _ec2(call: Call) -> list[Need]:
     return ec2_needs(call)
 
 
+def _pushing(call: Call) -> list[Need]:
+    from .needs_ec2 import of_instance
+
+    ask = call.json
+    context = of_instance(str(ask.get("InstanceId"))) | {"ec2:osuser": str(ask.get("InstanceOSUser"))}
+    arn = f"arn:aws:ec2:{call.region}:{ACCOUNT}:instance/{ask.get('InstanceId')}"
+    return [Need(f"ec2-instance-connect:{call.action}", arn, context)]
+
+
 BY_SERVICE: dict[str, Callable[[Call], list[Need]]] = {
     "dynamodb": _dynamodb,
     "s3": _s3,
@@ -179,4 +188,5 @@ BY_SERVICE: dict[str, Callable[[Call], list[Need]]] = {
     "cloudformation": _stacks,
     "ec2": _ec2,
     "servicequotas": _quotas,
+    "ec2-instance-connect": _pushing,
 }

@@ -29,12 +29,12 @@ def ec2_needs(call: Call) -> list[Need]:
         return _launching(call)
     if call.action in ON_INSTANCES:
         ids = [value for name, value in form.items() if name.startswith("InstanceId")]
-        return [Need(f"ec2:{call.action}", call.arn(f"instance/{one}"), _of_instance(one)) for one in ids]
+        return [Need(f"ec2:{call.action}", call.arn(f"instance/{one}"), of_instance(one)) for one in ids]
     if call.action in ON_VOLUMES:
         volume = form.get("VolumeId", "*")
         found = [Need(f"ec2:{call.action}", call.arn(f"volume/{volume}"), _tags_of(call, volume))]
         if form.get("InstanceId"):
-            found.append(Need(f"ec2:{call.action}", call.arn(f"instance/{form['InstanceId']}"), _of_instance(form["InstanceId"])))
+            found.append(Need(f"ec2:{call.action}", call.arn(f"instance/{form['InstanceId']}"), of_instance(form["InstanceId"])))
         if call.action == "CreateSnapshot":
             snapshot = f"arn:aws:ec2:{call.region}::snapshot/*"
             found += [Need("ec2:CreateSnapshot", snapshot, _asked_tags(form)), *_tagging(call, "snapshot")]
@@ -102,7 +102,7 @@ def _asked_tags(form: dict[str, str]) -> Context:
     return found
 
 
-def _of_instance(instance_id: str) -> Context:
+def of_instance(instance_id: str) -> Context:
     instance = machines.known(instance_id)
     if instance is None:
         return {}

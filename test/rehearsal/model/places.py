@@ -17,11 +17,14 @@ class Places:
     lambdas: str = ""
     front: str = ""
     instances: str = ""
+    # Host and port of the endpoint that tunnels are opened at.
+    tunnels: str = "endpoint.invalid"
 
     def learn(self, places: dict[str, str]) -> None:
         self.lambdas = places.get("lambdas", self.lambdas)
         self.front = places.get("front", self.front)
         self.instances = places.get("instances", self.instances)
+        self.tunnels = places.get("tunnels", self.tunnels)
 
 
 PLACES = Places()

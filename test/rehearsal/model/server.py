@@ -22,6 +22,7 @@ from . import (
     functions,
     gateway,
     heartbeats,
+    instance_connect,
     machines,
     quotas,
     region,
@@ -60,7 +61,7 @@ class Application:
         refused = enforcement.refused(environ, body, service, action, key)
         if refused is not None:
             return refused(environ, start_response)
-        other = storage.checked(service, action, environ, body)
+        other = storage.checked(service, action, environ, body) or instance_connect.answered(service, action, environ, body, key)
         if other is not None:
             return other(environ, start_response)
         try:

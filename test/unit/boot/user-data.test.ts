@@ -9,7 +9,7 @@ const read = (name: string) => readFileSync(new URL(name, boot), 'utf8')
 const dir = mkdtempSync(join(tmpdir(), 'remote-user-data-'))
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 const scripts = readdirSync(boot).filter((name) => name.endsWith('.sh'))
-const units = readdirSync(boot).filter((name) => /\.(service|timer)$/.test(name))
+const units = readdirSync(boot).filter((name) => /\.(service|socket|timer)$/.test(name))
 const PLACES = ['@API_URL@', '@SOCKET_URL@', '@REGION@']
 
 /** EC2's limit, before base64. */

@@ -1,0 +1,36 @@
+import { write } from '../io.ts'
+import { checkLocalPort } from '../ssh/check-local-port.ts'
+import { findTarget } from '../ssh/find-target.ts'
+import { keepForwarding } from '../ssh/keep-forwarding.ts'
+import { portPair } from '../ssh/port-pair.ts'
+import type { Command } from '../verbs/verb.ts'
+
+export const forward: Command = async ({ io, args: [id = '', text = ''], flags }) => {
+  const ports = portPair(text)
+  const quiet = flags.on('quiet')
+  const { first, target, session, connection } = await findTarget(io, id, { quiet })
+  await checkLocalPort(ports.local)
+  const say = async (line: string) => {
+    if (!quiet) await write(io.stderr, `remote: ${line}\n`)
+  }
+  const ending = new AbortController()
+  const deaf = io.onInterrupt(() => ending.abort())
+  let again = false
+  const onReady = async () => {
+    await say(`127.0.0.1:${ports.local} is port ${ports.remote} of ${session}${again ? ' again' : ' (Ctrl-C ends it)'}`)
+    if (flags.on('json')) await write(io.stdout, `${JSON.stringify({ session, ...ports, again })}\n`)
+    again = true
+  }
+  const hasEnded = async () => {
+    const { state } = await connection.get('/v1/sessions/:id', { param: { id: session } })
+    return state === 'ended'
+  }
+  const onBroken = (why: string) => say(`opening it again: ${why}`)
+  try {
+    await keepForwarding({ io, ports, first, target, hasEnded, onReady, onBroken, signal: ending.signal })
+  } finally {
+    deaf()
+  }
+  if (!ending.signal.aborted) await say(`${session} has ended`)
+  return 0
+}
