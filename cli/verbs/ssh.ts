@@ -40,10 +40,7 @@ export const SSH_VERBS: readonly Verb[] = [
       'A session is then the host SESSION.remote, with any unique prefix of its id. They hold until remote is installed elsewhere.',
     args: [],
     flags: [],
-    examples: [
-      ['remote ssh-config >> ~/.ssh/config', 'then: scp s-7k3.remote:work/report.txt .'],
-      ['remote ssh-config > ~/.ssh/remote.conf', 'with `Include remote.conf` at the top of ~/.ssh/config'],
-    ],
+    examples: [['remote ssh-config', 'add it to ~/.ssh/config; then: scp s-7k3.remote:work/report.txt .']],
     load: async () => (await import('../commands/ssh-config.ts')).sshConfig,
   },
   {

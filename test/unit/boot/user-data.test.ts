@@ -62,7 +62,7 @@ describe('what boots a machine', () => {
     const started = read(name).match(/\/opt\/remote\/current\/[\w./-]+/g) ?? []
     for (const path of started) {
       const file = path.replace('/opt/remote/current/', '')
-      if (file.startsWith('boot/')) expect(scripts).toContain(file.slice('boot/'.length))
+      if (file.startsWith('boot/')) expect(readdirSync(boot)).toContain(file.slice('boot/'.length))
       else expect(['bin', 'bin/node', 'runner.js']).toContain(file)
     }
   })
