@@ -8,7 +8,7 @@ import type { Command } from '../verbs/verb.ts'
 export const forward: Command = async ({ io, args: [id = '', text = ''], flags }) => {
   const ports = portPair(text)
   const quiet = flags.on('quiet')
-  const { first, target, session, connection } = await findTarget(io, id, { quiet })
+  const { first, target, forget, session, connection } = await findTarget(io, id, { quiet })
   await checkLocalPort(ports.local)
   const say = async (line: string) => {
     if (!quiet) await write(io.stderr, `remote: ${line}\n`)
@@ -27,7 +27,7 @@ export const forward: Command = async ({ io, args: [id = '', text = ''], flags }
   }
   const onBroken = (why: string) => say(`opening it again: ${why}`)
   try {
-    await keepForwarding({ io, ports, first, target, hasEnded, onReady, onBroken, signal: ending.signal })
+    await keepForwarding({ io, ports, first, target, forget, hasEnded, onReady, onBroken, signal: ending.signal })
   } finally {
     deaf()
   }

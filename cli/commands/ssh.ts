@@ -9,12 +9,15 @@ import type { Command } from '../verbs/verb.ts'
 const NO_CONNECTION = 255
 
 export const ssh: Command = async ({ io, args: [id = '', ...command], flags }) => {
-  const { first: target } = await findTarget(io, id, { quiet: flags.on('quiet') })
+  const { first: target, forget } = await findTarget(io, id, { quiet: flags.on('quiet') })
   return withDirectory(async (dir) => {
     const args = await prepareConnection(io, target, dir)
     const code = await runSsh(io, { args: command.length > 0 ? [...args, '--', ...command] : args })
     const failure: RemoteError | undefined = code === NO_CONNECTION ? failureIn(dir) : undefined
-    if (failure) throw failure
+    if (failure) {
+      await forget()
+      throw failure
+    }
     return code
   })
 }

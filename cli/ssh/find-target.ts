@@ -51,23 +51,24 @@ const hostOf = async (
   return host
 }
 
-/** Forgets where the endpoint is: the next look asks AWS again. */
-export const forgetHost = async (io: Io, runtime: string): Promise<void> => {
+/** The next look asks AWS again. */
+const forgetEndpoint = async (io: Io, runtime: string): Promise<void> => {
   const { connectHost: _, connectEndpoint: __, ...rest } = await cloudOf(io.env, runtime)
   keepCloud(io.env, rest)
 }
 
-export type Found = { connection: Connection; session: string; target: () => Promise<Target> }
+export type Found = {
+  connection: Connection
+  session: string
+  first: Target
+  /** How its machine is reached now: a session may go on on another one. */
+  target(): Promise<Target>
+  /** Forgets where the endpoint is, because no tunnel was opened there: it may have been made anew. */
+  forget(): Promise<void>
+}
 
-/**
- * The session, and how its machine is reached; `target` looks at the record anew each time, because a session may go on on another machine.
- * Throws before anything is opened when there is no way.
- */
-export const findTarget = async (
-  io: Io,
-  id: string,
-  { quiet = false }: { quiet?: boolean },
-): Promise<Found & { first: Target }> => {
+/** The session, and how its machine is reached. Throws before anything is opened when there is no way. */
+export const findTarget = async (io: Io, id: string, { quiet = false }: { quiet?: boolean }): Promise<Found> => {
   const { connection, session } = await findSession(io, id, { quiet })
   const { runtime } = connection
   if (runtime === 'local')
@@ -81,5 +82,6 @@ export const findTarget = async (
     return { session: session.id, region, profile, endpoint, host: await hostOf(io, access, cloud, session.id), ...machine }
   }
   const target = async () => whole(machineOf(await connection.get('/v1/sessions/:id', { param: { id: session.id } })))
-  return { connection, session: session.id, target, first: await whole(machineOf(session)) }
+  const forget = () => forgetEndpoint(io, runtime)
+  return { connection, session: session.id, target, forget, first: await whole(machineOf(session)) }
 }

@@ -17,6 +17,7 @@ export type Forwarding = {
   first: Target
   /** The session's machine as it is now. */
   target(): Promise<Target>
+  forget(): Promise<void>
   /** Whether the session is over. */
   hasEnded(): Promise<boolean>
   onReady(): Promise<void>
@@ -69,6 +70,7 @@ export const keepForwarding = async (options: Forwarding): Promise<void> => {
     try {
       const ended = await open()
       if (signal.aborted) return
+      if (ended.failure) await options.forget()
       if (ended.failure && isFinal(ended.failure)) throw ended.failure
       if (ended.stood) wait = FIRST_MS
       why = ended.why
