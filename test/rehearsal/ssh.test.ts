@@ -1,8 +1,3 @@
-import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Session } from '../../core/contract/session.ts'
 import { openRehearsal, type Rehearsal } from './rehearsal.ts'
@@ -13,7 +8,6 @@ const PATIENCE_MS = 120_000
 
 let rehearsal: Rehearsal
 let session: Session
-const run = promisify(execFile)
 
 beforeAll(async () => {
   rehearsal = await openRehearsal()
@@ -42,7 +36,6 @@ const running = async (task: string): Promise<Session> => {
     PATIENCE_MS,
   )
 }
-const leftDirectories = () => readdirSync(tmpdir()).filter((name) => name.startsWith('remote-ssh-'))
 
 describe('ssh', () => {
   it('runs a command as the agent on the machine, with its output and exit code', async () => {
@@ -51,8 +44,3 @@ describe('ssh', () => {
     expect(stderr).toBe('err\n')
   })
 })
-void run
-void readFileSync
-void writeFileSync
-void join
-void leftDirectories
