@@ -77,25 +77,43 @@ const outcomeOf = ({ Instances, Errors }: CreateFleetCommandOutput, round: Round
 
 /** Machines of the user's own AWS account, one per attempt, launched by a frozen request. Nothing is described to launch one. */
 export const openEc2Compute = ({ ec2, launches, machines, places, disks, stack, diskGb }: Ec2): Compute => {
+  /** Machines that carry the attempt's tags: also those whose launch was not recorded. */
+  const tagged = async (session: string, attempt: number): Promise<Instance[]> => {
+    const tag = (name: string, value: string) => ({ Name: `tag:${name}`, Values: [value] })
+    const Filters = [tag(TAGS.session, session), tag(TAGS.attempt, String(attempt)), tag(TAGS.stack, stack)]
+    const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({ Filters }))
+    return Reservations.flatMap(({ Instances = [] }) => Instances)
+  }
+
+  /** What EC2 answers to a fleet that is asked for again is written down nowhere: before it is taken for none, its machine is looked for. */
+  const madeBefore = async (session: string, attempt: number): Promise<Launch | undefined> => {
+    const one = (await tagged(session, attempt)).find(({ State }) => !GONE.has(State?.Name ?? ''))
+    return one?.InstanceId === undefined ? undefined : { machine: one.InstanceId, zone: one.Placement?.AvailabilityZone ?? '' }
+  }
+
   /** A failure is recorded when EC2 has answered: then this round can give no machine, and the next try is another round. */
-  const create = async ({ id: session, request }: Session, attempt: number, round: Round): Promise<Launch | Refusal> => {
+  const create = async (
+    { id: session, request }: Session,
+    attempt: number,
+    round: Round,
+    isAgain: boolean,
+  ): Promise<Launch | Refusal> => {
     const failed = async (code: string, message: string | undefined) => {
       await launches.failed(session, attempt, round.number, code)
       return { error: launchError(code, message), isShort: meaningOf(code).do === 'elsewhere' }
     }
-    try {
-      const answer = outcomeOf(
-        await ec2.send(
-          new CreateFleetCommand(fleetRequest({ session, attempt, stack, round, ttlSeconds: ttlSecondsOf(request) })),
-        ),
-        round,
-      )
-      return 'machine' in answer ? answer : failed(answer.code, answer.message)
-    } catch (error) {
+    const later = (error: unknown) => {
       const { code, message } = codeOf(error)
       // Not taken, or nobody knows whether it was: the same round is made again.
       return meaningOf(code).do === 'later' ? { error: launchError(code, message), isShort: false } : failed(code, message)
     }
+    const asking = new CreateFleetCommand(fleetRequest({ session, attempt, stack, round, ttlSeconds: ttlSecondsOf(request) }))
+    const answer = await ec2.send(asking).catch(later)
+    if ('error' in answer) return answer
+    const outcome = outcomeOf(answer, round)
+    if ('machine' in outcome) return outcome
+    const isSilent = (answer.Errors ?? []).length === 0
+    return ((isAgain || isSilent) && (await madeBefore(session, attempt))) || failed(outcome.code, outcome.message)
   }
 
   const purchaseOf = ({ instance, spot, disk }: Round, zone: string): Purchase => {
@@ -112,11 +130,17 @@ export const openEc2Compute = ({ ec2, launches, machines, places, disks, stack, 
     return { machine, purchase: purchaseOf(round, zone) }
   }
 
-  const firstOf = async (session: Session, attempt: number, rounds: readonly Round[]): Promise<Launched | Refusal> => {
+  /** `isAgain`: it was begun before, and nobody knows how it went. */
+  const firstOf = async (
+    session: Session,
+    attempt: number,
+    rounds: readonly Round[],
+    isAgain = false,
+  ): Promise<Launched | Refusal> => {
     let failure: Refusal = { error: fenced(session.id, attempt), isShort: false }
     for (const wanted of rounds) {
       const round = await launches.freeze(session.id, attempt, wanted)
-      const launch = await create(session, attempt, round)
+      const launch = await create(session, attempt, round, isAgain)
       if ('machine' in launch) return take(session, attempt, round, launch)
       failure = launch
     }
@@ -146,14 +170,6 @@ export const openEc2Compute = ({ ec2, launches, machines, places, disks, stack, 
     }
   }
 
-  /** Machines that carry the attempt's tags: also those whose launch was not recorded. */
-  const tagged = async (session: string, attempt: number): Promise<Instance[]> => {
-    const tag = (name: string, value: string) => ({ Name: `tag:${name}`, Values: [value] })
-    const Filters = [tag(TAGS.session, session), tag(TAGS.attempt, String(attempt)), tag(TAGS.stack, stack)]
-    const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({ Filters }))
-    return Reservations.flatMap(({ Instances = [] }) => Instances)
-  }
-
   return {
     launch: async (session: Session, attempt: number) => {
       const known = await launches.of(session.id, attempt)
@@ -164,7 +180,7 @@ export const openEc2Compute = ({ ec2, launches, machines, places, disks, stack, 
       // Cut off in the middle, so its machine may be there: the same request gives it.
       const isOpen = last && last.failed === undefined
       const fresh = () => (workspace === undefined ? anew(session, attempt) : besideDisk(session, attempt, workspace))
-      const launch = await (isOpen ? firstOf(session, attempt, [last.round]) : fresh())
+      const launch = await (isOpen ? firstOf(session, attempt, [last.round], true) : fresh())
       if ('machine' in launch) return launch
       throw launch.error
     },

@@ -1,4 +1,4 @@
-import { TerminateInstancesCommand } from '@aws-sdk/client-ec2'
+import { CreateFleetCommand, type CreateFleetCommandOutput, TerminateInstancesCommand } from '@aws-sdk/client-ec2'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { EC2_ERRORS } from '../../lambdas/aws/ec2-errors.ts'
 import { type Aws, openAws } from '../rehearsal/aws.ts'
@@ -29,6 +29,27 @@ keepsTheComputePromise('EC2', async () => {
 })
 
 describe('EC2 compute', () => {
+  it('a fleet that is asked for again and answered without a machine gives the machine that it made', async () => {
+    const { compute, ec2, running } = await openEc2World(aws)
+    const send = ec2.send.bind(ec2) as (command: unknown) => Promise<unknown>
+    let asked = 0
+    const silent = async (command: unknown) => {
+      if (!(command instanceof CreateFleetCommand)) return send(command)
+      asked += 1
+      if (asked === 1) {
+        await send(command)
+        throw Object.assign(new Error('no answer'), { name: 'TimeoutError' })
+      }
+      return { FleetId: 'fleet-1', $metadata: {} } satisfies CreateFleetCommandOutput
+    }
+    Object.assign(ec2, { send: silent })
+    const session = cloud(2)
+    await expect(compute.launch(session, 1)).rejects.toMatchObject({ code: 'unavailable' })
+    const { machine } = await compute.launch(session, 1)
+    expect((await running()).map(({ InstanceId }) => InstanceId)).toEqual([machine])
+    expect(asked).toBe(2)
+  })
+
   it('nothing is described to launch a machine, and what was bought is told', async () => {
     const { compute, machines, subnets } = await openEc2World(aws)
     await aws.control.forgetCalls()
