@@ -92,11 +92,38 @@ const packedNode = (arch: Architecture): Buffer => {
   return packed
 }
 
+const TERMINALS = '@lydell/node-pty'
+
+/** A file of a package: as installed, else (it is of another architecture) as the registry has it, once. */
+const packageFile = (name: string, version: string, file: string): Buffer => {
+  const own = join(root, 'node_modules', name, file)
+  if (existsSync(own)) return readFileSync(own)
+  const kept = join(cacheDir(), `${name.replaceAll('/', '-')}-${version}-${file}`)
+  if (!existsSync(kept)) fetched(`${name}@${version}`, (folder) => put(kept, readFileSync(join(folder, file))))
+  return readFileSync(kept)
+}
+
+/** The terminals' binary for that machine, where the runner looks for it: beside itself. */
+const terminalEntries = (arch: Architecture): Entry[] => {
+  const version = readJson<{ dependencies: Record<string, string> }>('package.json').dependencies[TERMINALS] ?? ''
+  const name = `${TERMINALS}-linux-${arch}`
+  const entry = (path: string, bytes: Buffer, mode = 0o644) => ({ name: `node_modules/${path}`, mode, bytes })
+  const described = (of: string) =>
+    entry(`${of}/package.json`, Buffer.from(JSON.stringify({ name: of, version, license: 'MIT' })))
+  return [
+    described(TERMINALS),
+    entry(`${TERMINALS}/LICENSE`, packageFile(TERMINALS, version, 'LICENSE')),
+    described(name),
+    entry(`${name}/pty.node`, packageFile(name, version, 'pty.node'), 0o755),
+  ]
+}
+
 const boot = join(root, 'agent-bootstrap', 'boot')
 /** The runner and what it loads when it is needed. */
 const PROGRAMS = ['runner.js', 'sandbox.js']
 
-const entries = (version: string, dist: string): Entry[] => [
+const entries = (version: string, dist: string, arch: Architecture): Entry[] => [
+  ...terminalEntries(arch),
   { name: 'version', mode: 0o644, bytes: Buffer.from(`${version}\n`) },
   { name: 'package.json', mode: 0o644, bytes: Buffer.from('{ "type": "commonjs" }\n') },
   ...PROGRAMS.map((name) => ({ name, mode: 0o644, bytes: readFileSync(join(dist, name)) })),
@@ -113,7 +140,7 @@ const entries = (version: string, dist: string): Entry[] => [
 /** All that a machine needs to run sessions, from the built `dist/`: the same input gives the same bytes. */
 export const buildRunnerBundle = (arch: Architecture, outDir?: string, dist = join(root, 'dist')): RunnerBundle => {
   const { version } = readJson<{ version: string }>('package.json')
-  const rest = Buffer.concat([...entries(version, dist).map(tarEntry), Buffer.alloc(2 * BLOCK)])
+  const rest = Buffer.concat([...entries(version, dist, arch).map(tarEntry), Buffer.alloc(2 * BLOCK)])
   // Two gzip members are one gzip file.
   const bytes = Buffer.concat([packedNode(arch), gzipSync(rest)])
   const sha256 = createHash('sha256').update(bytes).digest('hex')

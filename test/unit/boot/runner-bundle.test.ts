@@ -32,4 +32,10 @@ it('the runner comes with Node and all that boots it, and two builds are the sam
   expect(spawnSync(join(dir, 'one', 'bin', 'node'), [join(dir, 'one', 'runner.js')], { encoding: 'utf8' }).stdout).toBe(
     'runner.js runs\n',
   )
+  // As the runner loads it, from its own place alone.
+  const load = `const { createRequire } = require('node:module')
+    const { resolve } = createRequire(createRequire('${join(dir, 'one', 'runner.js')}').resolve('@lydell/node-pty/package.json'))
+    console.log(typeof require(resolve('@lydell/node-pty-linux-${arch}/pty.node')).fork)`
+  const loaded = spawnSync(join(dir, 'one', 'bin', 'node'), ['-e', load], { encoding: 'utf8', cwd: '/' })
+  expect(loaded.stdout, loaded.stderr).toBe('function\n')
 })
