@@ -1,10 +1,18 @@
-import { type Flag, JSON_FLAG, ON_FLAG, QUIET_FLAG, type Verb } from './verb.ts'
+import { DISPATCH_FLAGS } from './dispatch-flags.ts'
+import { type Flag, JSON_FLAG, ON_FLAG, QUIET_FLAG, SESSION, type Verb } from './verb.ts'
 
 const STACK_FLAGS: readonly Flag[] = [
   { name: 'stack', type: 'string', value: 'S', summary: 'name of the CloudFormation stack (remote)' },
   { name: 'region', type: 'string', value: 'R', summary: 'its region (that of AWS_REGION or the profile)' },
   { name: 'profile', type: 'string', value: 'P', summary: 'profile of ~/.aws to use (that of AWS_PROFILE)' },
 ]
+
+const REGION_FLAG: Flag = { name: 'region', type: 'string', value: 'R', summary: 'which cloud (the one used last)' }
+
+const OF_UP = ['spot', 'max-price', 'workspace', 'repo', 'ref', 'cwd', 'filtered', 'ttl', 'idle', 'max-cost', 'secret', 'env']
+const UP_FLAGS: readonly Flag[] = DISPATCH_FLAGS.filter(({ name }) => OF_UP.includes(name)).map((flag) =>
+  flag.name === 'repo' ? { ...flag, summary: 'bring this repository there' } : flag,
+)
 
 export const PLACE_VERBS: readonly Verb[] = [
   {
@@ -37,6 +45,55 @@ export const PLACE_VERBS: readonly Verb[] = [
       ['remote connect s-7k3', 'any terminal session, beside whoever sits there'],
     ],
     load: async () => (await import('../commands/connect.ts')).connectTerminal,
+  },
+  {
+    name: 'cloud up',
+    group: 'places',
+    summary: 'buy a machine in your AWS account, with your own shell on it',
+    about:
+      'A terminal session in the cloud: it costs from now on until its shell ends, its --ttl or --idle is over (nothing typed and nothing printed), or `cloud down`. Waits until it runs and says what it costs and how to connect. Your files stay here unless --repo brings them.',
+    args: [],
+    flags: [
+      { name: 'instance-type', type: 'string', value: 'TYPE', summary: 'machine type (the smallest that will do when left out)' },
+      REGION_FLAG,
+      ...UP_FLAGS,
+      { name: 'name', type: 'string', value: 'NAME', summary: 'what it is called in lists' },
+      { name: 'detach', type: 'boolean', summary: 'print the id and return at once' },
+      JSON_FLAG,
+      QUIET_FLAG,
+    ],
+    examples: [
+      ['remote cloud up --instance-type t3.xlarge --ttl 4h', 'then: remote connect cloud'],
+      ['remote cloud up --instance-type m6i.4xlarge --region us-east-1 --spot --repo .', 'with what you see here'],
+    ],
+    load: async () => (await import('../commands/cloud-up.ts')).cloudUp,
+  },
+  {
+    name: 'cloud status',
+    group: 'places',
+    summary: 'list the machines that are up in your AWS account',
+    args: [],
+    flags: [REGION_FLAG, JSON_FLAG, QUIET_FLAG],
+    examples: [['remote cloud status', 'type, zone, what it costs, when it ends, whose it is']],
+    load: async () => (await import('../commands/cloud-status.ts')).cloudStatus,
+  },
+  {
+    name: 'cloud down',
+    group: 'places',
+    summary: 'end what `cloud up` made, and wait until the machine is gone',
+    args: [{ ...SESSION, optional: true }],
+    flags: [
+      REGION_FLAG,
+      { name: 'all', type: 'boolean', summary: 'all terminals there' },
+      { name: 'yes', type: 'boolean', summary: 'do not ask, also when there are several' },
+      JSON_FLAG,
+      QUIET_FLAG,
+    ],
+    examples: [
+      ['remote cloud down', 'the one there is; asks when there are several'],
+      ['remote cloud down s-7k3', 'this one'],
+    ],
+    load: async () => (await import('../commands/cloud-down.ts')).cloudDown,
   },
   {
     name: 'cloud deploy',
