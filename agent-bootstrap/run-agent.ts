@@ -90,6 +90,11 @@ export const runAgent = async (options: RunAgentOptions): Promise<Outcome> => {
     check()
     return confined
   }
+  if (spec.request.home) {
+    const { bringHome } = await import('./bring-home.ts')
+    await bringHome({ args, spec, plane: options.plane, privateDir, env, confine })
+    check()
+  }
   if (spec.request.setup) {
     const { cachedSetup } = await import('./cached-setup.ts')
     const failure = await cachedSetup({ spec, workDir, cwd, env, dataDir: args.data, confine, emit })

@@ -3,7 +3,7 @@ import type { FlagValue } from './flags.ts'
 import { CONVERT } from './parse-call.ts'
 import { exactDuration } from './values/duration.ts'
 import { exactMoney } from './values/money.ts'
-import { DISPATCH_FLAGS } from './verbs/dispatch-flags.ts'
+import { DISPATCH_FLAGS, DOTFILES_FLAG } from './verbs/dispatch-flags.ts'
 import type { Flag } from './verbs/verb.ts'
 
 /** Flags of dispatch that can be set once for all. */
@@ -27,7 +27,7 @@ const KEYS = [
 ]
 
 export const SETTINGS: ReadonlyMap<string, Flag> = new Map(
-  DISPATCH_FLAGS.filter(({ name }) => KEYS.includes(name)).map((flag) => [flag.name, flag]),
+  [...DISPATCH_FLAGS.filter(({ name }) => KEYS.includes(name)), DOTFILES_FLAG].map((flag) => [flag.name, flag]),
 )
 
 const BOOLEANS: Record<string, boolean> = {

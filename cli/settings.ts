@@ -64,6 +64,7 @@ const LEFT_TO_THE_USER: Record<string, (value: FlagValue) => boolean> = {
   'agent-command': () => true,
   approve: (value) => value === 'auto',
   sandbox: (value) => value === 'off',
+  dotfiles: () => true,
 }
 
 const projectDefaults = (file: string, table: Table): Map<string, FlagValue> => {

@@ -30,7 +30,12 @@ export const newTerminal = async ({ io, connection, flags: given, name, more, au
   kept.set('agent', 'terminal')
   if (!more?.repository) kept.set('no-repo', true)
   const printed = await printedSecrets(io, connection, secretsOf(flags, project))
+  const setting = isNear ? undefined : flags.text('dotfiles')
+  const home =
+    setting === undefined
+      ? undefined
+      : await (await import('./send-dotfiles.ts')).sendDotfiles({ io, connection, setting, quiet: given.on('quiet') })
   const asked = dispatchRequest({ task: name, flags: new Flags(kept), env: io.env, project, author, isNear })
-  const json: DispatchInput = { ...asked, ...more, credentials: { ...asked.credentials, ...printed } }
+  const json: DispatchInput = { ...asked, ...more, ...(home && { home }), credentials: { ...asked.credentials, ...printed } }
   return connection.post('/v1/sessions', { json }, { headers: { 'idempotency-key': crypto.randomUUID() } })
 }

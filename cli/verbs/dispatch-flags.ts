@@ -23,6 +23,14 @@ export const SESSION_FLAGS: readonly Flag[] = [
   { name: 'detach', type: 'boolean', summary: 'print the id and return at once' },
 ]
 
+/** Of the machines that are for their user. As a setting it may be a list. */
+export const DOTFILES_FLAG: Flag = {
+  name: 'dotfiles',
+  type: 'string',
+  value: 'PATHS',
+  summary: 'files of your home directory that it gets, with commas between: .bashrc,.gitconfig',
+}
+
 export const DISPATCH_FLAGS: readonly Flag[] = [
   {
     name: 'on',

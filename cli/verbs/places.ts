@@ -1,4 +1,4 @@
-import { DISPATCH_FLAGS } from './dispatch-flags.ts'
+import { DISPATCH_FLAGS, DOTFILES_FLAG } from './dispatch-flags.ts'
 import { type Flag, JSON_FLAG, ON_FLAG, QUIET_FLAG, SESSION, type Verb } from './verb.ts'
 
 const STACK_FLAGS: readonly Flag[] = [
@@ -57,6 +57,7 @@ export const PLACE_VERBS: readonly Verb[] = [
       { name: 'instance-type', type: 'string', value: 'TYPE', summary: 'machine type (the smallest that will do when left out)' },
       REGION_FLAG,
       ...UP_FLAGS,
+      DOTFILES_FLAG,
       { name: 'name', type: 'string', value: 'NAME', summary: 'what it is called in lists' },
       { name: 'detach', type: 'boolean', summary: 'print the id and return at once' },
       JSON_FLAG,

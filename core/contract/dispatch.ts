@@ -45,6 +45,8 @@ export const Dispatch = z.object({
   /** Another ACP agent: a command line that speaks ACP on stdio. */
   agentCommand: z.string().min(1).max(4096).optional(),
   repository: RepositorySource.optional(),
+  /** Files for the home directory there, on a machine of the session's own: the user's dotfiles. */
+  home: RepositorySource.optional(),
   /** Directory inside the repository to work in, `/`-separated, never leaving it. */
   cwd: z
     .string()

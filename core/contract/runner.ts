@@ -35,6 +35,8 @@ export const RunSpec = z.object({
   approve: z.enum(['auto', 'ask', 'deny']),
   /** Bundles that together hold the snapshot, in the order in which they must be fetched. */
   bundles: z.array(BundleRef),
+  /** The same for the files of the home directory. */
+  homeBundles: z.array(BundleRef).optional(),
   /** Values to put into the agent's environment, and to redact. */
   secrets: z.record(z.string(), z.string()),
   /** Where the machine is given secrets and storage by its cloud: then `secrets` above holds none of those that `grant` names. */

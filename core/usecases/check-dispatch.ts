@@ -73,11 +73,20 @@ const checkWorkspace = async ({ workspaces }: Needs, ask: Dispatch) => {
   })
 }
 
-const checkRepository = async ({ bundles }: Needs, { repository }: Dispatch) => {
-  if (!repository || (await bundles.chain(repository.id, repository.commit))) return
-  throw new RemoteError('repository', `commit ${repository.commit.slice(0, 12)} of ${repository.name} has not been sent here`, {
+const checkRepository = async ({ bundles }: Needs, source: Dispatch['repository']) => {
+  if (!source || (await bundles.chain(source.id, source.commit))) return
+  throw new RemoteError('repository', `commit ${source.commit.slice(0, 12)} of ${source.name} has not been sent here`, {
     hint: 'dispatch again: what is missing is sent then',
   })
+}
+
+/** Anywhere else the home directory is the user's own, or that of several sessions. */
+const checkHome = ({ home, runtime }: Dispatch) => {
+  if (home && !runtime.startsWith('cloud'))
+    throw refuse(
+      `${runtime} has no home directory for a session's files`,
+      'dotfiles are for machines in the cloud: remote cloud up',
+    )
 }
 
 const checkResumed = async ({ sessions }: Needs, { resumes }: Dispatch) => {
@@ -98,7 +107,9 @@ export const checkDispatch =
     checkPlace(settings, ask)
     checkCredentials(ask)
     await checkWorkspace(ports, ask)
-    await checkRepository(ports, ask)
+    checkHome(ask)
+    await checkRepository(ports, ask.repository)
+    await checkRepository(ports, ask.home)
     await checkResumed(ports, ask)
     await checkBudget(ports, settings)(ask)
     await settings.admit(ask)

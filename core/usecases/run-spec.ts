@@ -1,3 +1,4 @@
+import type { RepositorySource } from '../contract/dispatch.ts'
 import { RemoteError } from '../contract/errors.ts'
 import { isCommand } from '../contract/is-command.ts'
 import type { RunSpec } from '../contract/runner.ts'
@@ -11,11 +12,11 @@ import type { Settings } from './settings.ts'
 type Needs = Pick<Ports, 'sessions' | 'bundles' | 'segments' | 'secrets' | 'workspaces' | 'clock'>
 type Bundle = RunSpec['bundles'][number]
 
-const snapshotBundles = async ({ bundles }: Needs, { request }: Session): Promise<Bundle[]> => {
-  if (!request.repository) return []
-  const chain = await bundles.chain(request.repository.id, request.repository.commit)
+const snapshotBundles = async ({ bundles }: Needs, source: RepositorySource | undefined): Promise<Bundle[]> => {
+  if (!source) return []
+  const chain = await bundles.chain(source.id, source.commit)
   if (chain) return chain
-  throw new RemoteError('repository', `the snapshot of ${request.repository.name} is not stored any more`, {
+  throw new RemoteError('repository', `the snapshot of ${source.name} is not stored any more`, {
     hint: 'dispatch again',
   })
 }
@@ -49,7 +50,7 @@ export const runSpec =
     // A command begins anew; what an agent had done when its machine was taken away is where it goes on.
     const left = isCommand(request.agent) ? undefined : session.checkpoint
     const resumed = await resumedFrom(ports, left && session.result ? session : before)
-    const snapshot = await snapshotBundles(ports, session)
+    const snapshot = await snapshotBundles(ports, request.repository)
     const known = new Set(snapshot.map(({ sha256 }) => sha256))
     const agentFiles = left?.agentFiles ?? (before && (await settings.agentFiles(before)))
     const { commit, bundle } = resumed
@@ -58,6 +59,7 @@ export const runSpec =
       attempt,
       request,
       approve: approveOf(request, settings.sandboxed),
+      homeBundles: request.home && (await snapshotBundles(ports, request.home)),
       bundles: [...snapshot, ...resumed.chain.filter(({ sha256 }) => !known.has(sha256))],
       secrets: grant ? {} : values, // with a grant the machine reads them itself
       grant,

@@ -65,6 +65,40 @@ describe('a connection to the control plane in AWS', () => {
     expect(types(said()).toSorted()).toEqual(['v live', 'w live'])
   })
 
+  it('types into the session that it is attached to and into no other, and a runner types nowhere', async () => {
+    const { attach, said, say, connections } = await world()
+    const keys = { type: 'keys', stream: 'viewer-one', from: 0, bytes: 'bHMN' }
+    const size = { type: 'size', stream: 'viewer-one', n: 1, columns: 80, rows: 24 }
+    await say('v', keys)
+    expect(said()).toEqual([])
+    await attach('v')
+    said()
+    await say('v', keys)
+    await say('v', size)
+    expect(types(said())).toEqual(['r keys', 'r size'])
+    await connections.put('other', { role: 'runner', session: 's-0000000002', attempt: 1 })
+    for (const frame of [keys, size]) await say('other', frame)
+    await say('r', keys)
+    expect(said()).toEqual([])
+    await connections.put('t', { role: 'table' })
+    await say('t', keys)
+    expect(said()).toEqual([])
+  })
+
+  it('is told how far what it typed has come, by the attempt that runs alone', async () => {
+    const { attach, said, say, connections, id } = await world()
+    await attach('v')
+    said()
+    const typed = { type: 'typed', stream: 'viewer-one', offset: 3, size: 1 }
+    await say('r', { ...typed, attempt: 1 })
+    expect(types(said())).toEqual(['v typed'])
+    await say('r', { ...typed, attempt: 2 })
+    await connections.put('old', { role: 'runner', session: 's-0000000002', attempt: 1 })
+    await say('old', { ...typed, attempt: 1 })
+    expect(said().filter(([connection]) => connection === 'v')).toEqual([])
+    expect(id).not.toBe('s-0000000002')
+  })
+
   it('that is gone is forgotten when it is written to, and the last viewer lets the runner rest', async () => {
     const { attach, said, say, gone, connections, id } = await world()
     await attach('v')
