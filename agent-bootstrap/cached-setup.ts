@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunSpec } from '../core/contract/runner.ts'
 import { runSetup, type SetupFailure, type SetupOptions } from './setup.ts'
@@ -5,6 +6,9 @@ import { keepSetup, madePaths, restoreSetup } from './setup-cache.ts'
 import { setupKey } from './setup-key.ts'
 
 type Options = Omit<SetupOptions, 'commands' | 'cwd'> & { spec: RunSpec; workDir: string; cwd: string; dataDir: string }
+
+/** Architectures that a workspace may have been on before. */
+const OTHERS: Readonly<Record<string, string>> = { x64: 'arm64', arm64: 'x64' }
 
 /**
  * The project's [setup]: run, or its kept result put in place. Kept is what the commands made beside the repository's files;
@@ -21,6 +25,11 @@ export const cachedSetup = async (options: Options): Promise<SetupFailure | unde
   if (await restoreSetup(options, store, key)) {
     await emit({ type: 'notice', level: 'info', text: 'setup: kept result of an earlier session' })
     return undefined
+  }
+  const other = OTHERS[process.arch]
+  if (other !== undefined && existsSync(join(store, await setupKey(setup, workDir, other)))) {
+    const text = `setup: the kept result was made on ${other} and this machine is ${process.arch}: it is made anew`
+    await emit({ type: 'notice', level: 'info', text })
   }
   const before = await madePaths(workDir)
   const failure = await run()

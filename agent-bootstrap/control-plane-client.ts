@@ -114,7 +114,11 @@ export const openControlPlane = (endpoint: string, session: string, attempt: num
     if (status >= 500 || RETRIED.has(status)) return undefined
     if (path.startsWith(base) && (FENCED.has(status) || codeOf(text) === 'fenced')) throw new Fenced(text)
     // Not the control plane's own word, but its gate's: the credentials just ended, or a clock is not set yet.
-    if (sign && !isElsewhere(path) && status === FORBIDDEN && codeOf(text) === undefined) return undefined
+    if (sign && !isElsewhere(path) && status === FORBIDDEN && codeOf(text) === undefined) {
+      const why = sign.refused?.(answer.headers.date)
+      if (why !== undefined) console.error(why)
+      return undefined
+    }
     throw new CallRefused(`${path.split('?')[0]} was answered with ${status}: ${text?.slice(0, 500)}`)
   }
 

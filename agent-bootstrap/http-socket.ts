@@ -22,8 +22,17 @@ export const endpointOptions = (endpoint: string): RequestOptions => {
   return protocol === 'https:' ? { host: hostname, port } : { host: hostname, port, ...noTls }
 }
 
-/** What proves to the control plane who calls: headers for exactly this request. */
-export type Sign = (request: { method: string; url: string; body?: Uint8Array | undefined }) => Promise<Record<string, string>>
+/**
+ * What proves to the control plane who calls: headers for exactly this request. `refused`: told the date of a refusal; answers words when
+ * that explains it, and the next proof is another.
+ */
+export type Sign = ((request: {
+  method: string
+  url: string
+  body?: Uint8Array | undefined
+}) => Promise<Record<string, string>>) & {
+  refused?: (date: string | undefined) => string | undefined
+}
 
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024
 

@@ -37,8 +37,8 @@ const hashOf = async (workDir: string, input: string): Promise<string> => {
 }
 
 /** Names the result of the commands: it is another one when they, their inputs' content or the platform are. Throws `refused`. */
-export const setupKey = async (setup: Setup, workDir: string): Promise<string> => {
-  const hash = createHash('sha256').update(JSON.stringify([FORM, process.platform, process.arch, setup.commands]))
+export const setupKey = async (setup: Setup, workDir: string, architecture: string = process.arch): Promise<string> => {
+  const hash = createHash('sha256').update(JSON.stringify([FORM, process.platform, architecture, setup.commands]))
   for (const input of [...setup.inputs].sort()) {
     const content = await hashOf(workDir, input).catch((error: unknown) => {
       if (isMissing(error)) return 'absent'

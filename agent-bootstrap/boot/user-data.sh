@@ -107,7 +107,11 @@ ask_bundle() {
       return 0
       ;;
     425 | 429 | 5* | 000 | '') say "the control plane answered ${status:-nothing}: again in $pause s" ;;
-    *) fail "the control plane refused the runner to this machine ($status): $(printf '%s' "$said" | head -c 500 | head -n 1)" ;;
+    *)
+      # AWS refuses a signature whose time is five minutes off.
+      theirs=$(curl -sSI --max-time 5 "$API/" 2>/dev/null | tr -d '\r' | sed -n 's/^[Dd]ate: //p')
+      fail "the control plane refused the runner to this machine ($status): $(printf '%s' "$said" | head -c 500 | head -n 1) (the clock here: $(date -u +%H:%M:%S); there: ${theirs:-unknown})"
+      ;;
     esac
     sleep "$pause"
     [ "$pause" -ge 8 ] || pause=$((pause * 2))

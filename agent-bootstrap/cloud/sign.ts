@@ -1,4 +1,5 @@
 import { AwsV4Signer } from 'aws4fetch'
+import { signingTime } from './aws-clock.ts'
 
 export type Credentials = { accessKeyId: string; secretAccessKey: string; sessionToken: string }
 
@@ -15,6 +16,11 @@ export type Signable = {
 export const signedHeaders = async (credentials: Credentials, request: Signable): Promise<Record<string, string>> => {
   const { body, ...rest } = request
   const bytes = typeof body === 'string' ? body : body && new Uint8Array(body)
-  const { headers } = await new AwsV4Signer({ ...rest, ...credentials, ...(bytes !== undefined && { body: bytes }) }).sign()
+  const { headers } = await new AwsV4Signer({
+    ...rest,
+    ...credentials,
+    datetime: signingTime(),
+    ...(bytes !== undefined && { body: bytes }),
+  }).sign()
   return Object.fromEntries(headers)
 }

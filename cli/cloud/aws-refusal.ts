@@ -36,9 +36,9 @@ export const clockSkew = (ours: number, theirs: number, cause?: unknown) => {
 /** The action that a refusal names, as IAM writes it. */
 export const deniedAction = (text: string): string | undefined => /not authorized to perform:? ([\w-]+:\w+)/.exec(text)?.[1]
 
-export const accessDenied = (action: string, on: string, cause?: unknown) =>
+export const accessDenied = (action: string, on: string, cause?: unknown, first = '') =>
   new RemoteError('no_credentials', `your AWS identity may not use ${action}${on}`, {
-    hint: `who you are: aws sts get-caller-identity; allow ${action} there, or choose another profile: remote cloud use --profile P`,
+    hint: `${first}who you are: aws sts get-caller-identity; allow ${action} there, or choose another profile: remote cloud use --profile P`,
     cause,
   })
 
@@ -98,7 +98,12 @@ export const awsRefusal = (error: unknown, at: Doing): unknown => {
   if (EXPIRED.includes(name)) return ssoExpired(profile, error)
   if (name === 'CredentialsProviderError' || name === 'TokenProviderError') return noKeys(at, error)
   if (name === 'ValidationError' && /does not exist/.test(message)) return noStack({ stack, region, profile }, error)
-  if (DENIED.includes(name)) return accessDenied(deniedAction(message) ?? doing, stack ? ` on stack ${stack}` : '', error)
+  if (DENIED.includes(name)) {
+    // Whoever may see one stack alone is denied another region, and a name that is not there, in the same words.
+    const elsewhere = `is it there? say where: remote cloud use --stack S --region R; `
+    const on = stack ? ` on stack ${stack}${region ? ` in ${region}` : ''}` : ''
+    return accessDenied(deniedAction(message) ?? doing, on, error, stack ? elsewhere : '')
+  }
   if (KEYS_WRONG.includes(name)) {
     return new RemoteError('no_credentials', `AWS does not know these credentials${profile ? ` (profile ${profile})` : ''}`, {
       hint: 'they may have been deleted, or be of another partition: aws sts get-caller-identity',

@@ -106,7 +106,11 @@ export const connectCloud = (
       }
       const text = bytes.toString('utf8')
       const own = refusalIn(text)
-      if (own) throw own
+      if (own) {
+        const mayPass = own.code === 'unavailable' && repeatable && isPatient
+        if (mayPass && (await again(own.message))) continue
+        throw own
+      }
       if (status === 429 && isPatient && (await again('AWS is throttling'))) continue
       if (status >= 500 && repeatable && isPatient && (await again(`AWS answers ${status}`))) continue
       if (status === 404 && (await refresh().catch(() => false))) continue

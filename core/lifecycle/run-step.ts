@@ -29,7 +29,10 @@ const effect = (ports: Needs, step: StepName, session: Session): Promise<Fact> =
 /** Why a call failed, in words that may be stored: of an unforeseen error only its kind, since its message could hold anything. */
 const stepFailed = (step: StepName, error: unknown): Fact => {
   if (error instanceof RemoteError) {
-    return { type: 'step-failed', step, code: error.code, reason: error.message, retryable: ERRORS[error.code].retryable }
+    const { retryable } = ERRORS[error.code]
+    // What is tried again says what to do when it has failed for good, and that is its last reason.
+    const reason = error.hint === undefined ? error.message : `${error.message}; ${error.hint}`
+    return { type: 'step-failed', step, code: error.code, reason, retryable }
   }
   return {
     type: 'step-failed',

@@ -24,6 +24,8 @@ const PASSING = new Set([
   'TransactionConflictException',
   'TransactionInProgressException',
 ])
+/** Our role may not: a policy of the organisation, a key of one's own, or a deployment that was changed by hand. */
+const DENIED = new Set(['AccessDenied', 'AccessDeniedException', 'UnauthorizedOperation'])
 /** Of Node: the connection could not be made, or broke. */
 const BROKEN = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN', 'ENOTFOUND'])
 
@@ -47,12 +49,24 @@ const isPassing = (error: object): boolean => {
   return PASSING.has(textOf(error, 'name')) || BROKEN.has(textOf(error, 'code')) || (typeof status === 'number' && status >= 500)
 }
 
-/** Waits for a call of the AWS SDK. What can succeed later is thrown as `unavailable`; the rest as it is, for the caller to know or as a bug. */
+/** The action that AWS names; of its words nothing else, because resources have names of people's. */
+const denied = (what: string, error: Error) =>
+  new RemoteError('refused', `the control plane is denied ${/perform:? ([\w-]+:\w+)/.exec(error.message)?.[1] ?? what}`, {
+    hint: 'see: remote cloud doctor; deploy the stack again: remote cloud deploy; or a policy of your organisation forbids it',
+    cause: error,
+  })
+
+/**
+ * Waits for a call of the AWS SDK. What can succeed later is thrown as `unavailable`, what is forbidden as `refused`; the rest as it is,
+ * for the caller to know or as a bug.
+ */
 export const asked = async <T>(what: string, call: Promise<T>): Promise<T> => {
   try {
     return await call
   } catch (error) {
-    if (!(error instanceof Error) || !isPassing(error)) throw error
+    if (!(error instanceof Error)) throw error
+    if (DENIED.has(error.name)) throw denied(what, error)
+    if (!isPassing(error)) throw error
     throw new RemoteError('unavailable', `${what} does not take the call now (${error.name})`, {
       hint: 'try again in a moment',
       cause: error,

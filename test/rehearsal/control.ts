@@ -60,6 +60,8 @@ export type Fault = {
   zone?: string
   type?: string
   lifecycle?: 'spot' | 'on-demand'
+  /** Of every pool. */
+  pool?: boolean
   times?: number
 }
 export type PolicyDocument = {

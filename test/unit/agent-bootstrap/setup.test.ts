@@ -1,11 +1,12 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { cachedSetup } from '../../../agent-bootstrap/cached-setup.ts'
 import { trustedGitDir } from '../../../agent-bootstrap/git/session-git.ts'
+import { setupKey } from '../../../agent-bootstrap/setup-key.ts'
 import type { EventBody } from '../../../core/contract/events.ts'
 import { runSpec } from '../../support/fake-control-plane.ts'
 
@@ -86,6 +87,18 @@ describe('[setup]', () => {
     expect((await setUp(await checkout('b', { ...FILES, lock: '2' }), INSTALL, ['lock'])).ran).toBe(1)
     expect((await setUp(await checkout('c', FILES), [...INSTALL, 'true'], ['lock'])).ran).toBe(2)
     expect((await setUp(await checkout('d', FILES), INSTALL)).ran).toBe(1)
+  })
+
+  it('says that what was kept is of another architecture, and makes it anew', async () => {
+    const first = await checkout('a', FILES)
+    expect((await setUp(first, INSTALL, ['lock'])).ran).toBe(1)
+    const store = join(dir, 'data', 'setup', repository.id)
+    const other = process.arch === 'arm64' ? 'x64' : 'arm64'
+    const setup = { commands: INSTALL, inputs: ['lock'] }
+    await rename(join(store, await setupKey(setup, first)), join(store, await setupKey(setup, first, other)))
+    const { ran, events } = await setUp(await checkout('b', FILES), INSTALL, ['lock'])
+    expect(ran).toBe(1)
+    expect(events[0]).toMatchObject({ type: 'notice', text: expect.stringContaining(`made on ${other} and this machine is`) })
   })
 
   it('does not follow a link out of the checkout', async () => {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type FakeControlPlane, openFakeControlPlane, runSpec } from '../../support/fake-control-plane.ts'
 import { type MachineMetadata, openMachineMetadata, ROLE_CREDENTIALS } from '../../support/machine-metadata.ts'
@@ -53,6 +54,25 @@ describe('a runner whose control plane is in AWS', () => {
     const runner = start(plane, machine)
     expect([await runner.exit, runner.stderr()]).toEqual([0, ''])
     expect(seen.filter(({ path }) => path.endsWith('hello'))).toHaveLength(3)
+  })
+
+  it('whose clock is wrong says by how much, and dates its calls by the clock of AWS', async () => {
+    const off = ({ headers }: IncomingMessage) => {
+      const [, y, mo, d, h, m, s] = /^(....)(..)(..)T(..)(..)(..)Z$/.exec(String(headers['x-amz-date'])) ?? []
+      return Math.abs(Date.now() - Date.parse(`${y}-${mo}-${d}T${h}:${m}:${s}Z`)) > 300_000
+    }
+    const plane = await openFakeControlPlane(runSpec({ request: { task: 'echo hi' } }), {
+      tcp: true,
+      admit: (request) => (off(request) ? 403 : undefined),
+    })
+    const machine = await openMachineMetadata()
+    open.push(plane, machine)
+    const clock = fileURLToPath(new URL('../../support/skewed-clock.cjs', import.meta.url))
+    const env = { AWS_EC2_METADATA_SERVICE_ENDPOINT: machine.url, NODE_OPTIONS: `--require ${clock}`, CLOCK_SKEW_MINUTES: '12' }
+    const runner = startRunner(plane, env, ['--region', 'eu-west-2'])
+    expect(await runner.exit).toBe(0)
+    expect(runner.stderr()).toMatch(/^this machine's clock is 12 minutes ahead of AWS's, which refuses that.*\n$/)
+    expect(plane.said.done).toHaveLength(1)
   })
 
   it('is repeated while its launch is not recorded yet, and stops when it is fenced off', async () => {

@@ -32,7 +32,6 @@ describe('answers of AWS', () => {
   }
 
   const lasting = [
-    answered('AccessDeniedException'),
     answered('ValidationException'),
     cancelled('ConditionalCheckFailed', 'None'),
     cancelled('ValidationError', 'TransactionConflict'),
@@ -42,6 +41,17 @@ describe('answers of AWS', () => {
       await expect(asked('the table', Promise.reject(error))).rejects.toBe(error)
     })
   }
+
+  it('what our role may not is a refusal that names the action, and nothing else of what AWS said', async () => {
+    const message = 'User: arn:aws:sts::1:assumed-role/http/http is not authorized to perform: dynamodb:PutItem on resource: x'
+    const error = Object.assign(answered('AccessDeniedException'), { message })
+    const refusal = await asked('the table', Promise.reject(error)).catch((refused: unknown) => refused)
+    expect(refusal).toMatchObject({ code: 'refused', message: 'the control plane is denied dynamodb:PutItem', cause: error })
+    const wordless = await asked('the table', Promise.reject(answered('AccessDeniedException'))).catch(
+      (refused: unknown) => refused,
+    )
+    expect(String(wordless)).toBe('Refused: the control plane is denied the table')
+  })
 })
 
 describe('conflicts of transactions', () => {
