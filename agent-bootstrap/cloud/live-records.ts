@@ -3,6 +3,8 @@ import { readLiveFrames, type SpoolPlace } from './live-frames.ts'
 
 /** The first at once, then not more often than this: every message is paid for. */
 const COALESCE_MS = 250
+/** Somebody waits for the echo of a key. */
+const COALESCE_TYPED_MS = 80
 /** More than that in one go reaches the viewers sooner, and cheaper, as a segment. */
 const MOST_FRAMES = 4
 /** Segments are not made faster than this for viewers. */
@@ -17,13 +19,16 @@ export type LiveRecordsOptions = {
   /** Seq of the last sealed event. */
   sealed(): number
   doorbell(): Pick<DoorbellSocket, 'send'> | undefined
+  /** What is written answers what is typed. */
+  isTyped?: boolean | undefined
 }
 
 /**
  * While somebody watches, sends what is written. Viewers read up to the seal from segments, so it begins with a fresh seal: then it goes on
  * live from there. What is too much, or was not taken, is sealed likewise, and announced without its records: viewers read it from there.
  */
-export const openLiveRecords = ({ attempt, dir, cut, sealed, doorbell }: LiveRecordsOptions) => {
+export const openLiveRecords = ({ attempt, dir, cut, sealed, doorbell, isTyped = false }: LiveRecordsOptions) => {
+  const coalesceMs = isTyped ? COALESCE_TYPED_MS : COALESCE_MS
   let state: 'off' | 'sealing' | 'live' = 'off'
   let written = 0
   let target = 0
@@ -97,7 +102,7 @@ export const openLiveRecords = ({ attempt, dir, cut, sealed, doorbell }: LiveRec
     written: (upTo: number) => {
       written = upTo
       if (state !== 'live' || timer) return
-      const wait = COALESCE_MS - (performance.now() - sentAt)
+      const wait = coalesceMs - (performance.now() - sentAt)
       if (wait <= 0) send()
       else after(wait, send)
     },

@@ -13,7 +13,7 @@ const SEAL_MS = 60_000
 const SEGMENT_BYTES = 1024 * 1024
 
 export type UploadedLogOptions = {
-  spec: Pick<RunSpec, 'attempt' | 'nextSeq'>
+  spec: Pick<RunSpec, 'attempt' | 'nextSeq'> & Partial<Pick<RunSpec, 'request'>>
   /** Of the spool. */
   dir: string
   storage: Pick<GrantStorage, 'put'>
@@ -41,7 +41,14 @@ export const openUploadedLog = (options: UploadedLogOptions) => {
     ...{ dir, attempt, storage, plane, nextSeq, onFenced, onTrouble },
     onSealed: (last) => live.sealed(last),
   })
-  const live = openLiveRecords({ attempt, dir, cut, sealed: uploader.sealed, doorbell })
+  const live = openLiveRecords({
+    attempt,
+    dir,
+    cut,
+    sealed: uploader.sealed,
+    doorbell,
+    isTyped: spec.request?.agent === 'terminal',
+  })
   for (const { first, last, bytes } of unsealedFiles(dir, nextSeq, recoverSpool(dir).nextSeq - 1))
     uploader.file(first, last, bytes)
 

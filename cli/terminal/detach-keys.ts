@@ -1,6 +1,7 @@
 const TILDE = 0x7e
 const DOT = 0x2e
-const isNewline = (byte: number) => byte === 0x0a || byte === 0x0d
+/** Ctrl-C too: the shell begins a line of its own after it. */
+const beginsLine = (byte: number) => byte === 0x0a || byte === 0x0d || byte === 0x03
 
 /** `~.` at the beginning of a line detaches; `~~` there types one `~`. As people know it from ssh. */
 export const openDetachKeys = () => {
@@ -22,7 +23,7 @@ export const openDetachKeys = () => {
         continue
       }
       typed.push(byte)
-      atStart = isNewline(byte)
+      atStart = beginsLine(byte)
     }
     return { typed: Uint8Array.from(typed), detach: false }
   }

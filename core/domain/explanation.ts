@@ -35,6 +35,8 @@ const running = (session: Session, now: number): string[] => {
   if (waiting?.for === 'follow_up' && idleSeconds !== null) {
     says.push(`Without a follow-up it ends in ${span(Date.parse(waiting.since) + idleSeconds * 1000 - now)}.`)
   }
+  if (request.agent === 'terminal' && idleSeconds !== null)
+    says.push(`It ends when nothing is typed and nothing is printed for ${span(idleSeconds * 1000)}.`)
   says.push(
     expiresAt
       ? `Its time to live ends in ${span(Date.parse(expiresAt) - now)}.`

@@ -10,11 +10,13 @@ import { sessionOf } from './session-of.ts'
 type Needs = Pick<Ports, 'sessions' | 'inbox' | 'secrets' | 'ids' | 'doorbell' | 'clock' | 'lifecycle'>
 
 const isOver = ({ state, ending }: Session) => state === 'ended' || ending !== undefined
+const AGAIN: Record<string, string> = {
+  shell: 'run it again: remote dispatch --agent shell "…"',
+  terminal: 'open another: remote connect',
+}
 const tooLate = ({ id, request }: Session) =>
   new RemoteError('conflict', `session ${id} has ended`, {
-    hint: isCommand(request.agent)
-      ? 'start another: remote dispatch --agent shell "…", remote connect'
-      : `continue it: remote resume ${id} "…"`,
+    hint: AGAIN[request.agent] ?? `continue it: remote resume ${id} "…"`,
   })
 
 /** Puts a follow-up, an interrupt or an answer into a session's inbox. It is handled once, in order. */

@@ -13,6 +13,7 @@ import type { FromRunner } from '../../../core/contract/frames.ts'
 import { decodeRecords } from '../../../core/contract/records.ts'
 import type { Seal } from '../../../core/contract/runner.ts'
 import { joinFrom, joinLog } from '../../../core/domain/log-join.ts'
+import { aSession } from '../../support/samples.ts'
 
 const dirs: string[] = []
 afterEach(async () => {
@@ -21,7 +22,7 @@ afterEach(async () => {
 
 type Sent = Extract<FromRunner, { type: 'live' }> & { at: number; bytes: number; sealed: number }
 
-const open = () => {
+const open = (agent = 'shell') => {
   const dir = mkdtempSync(join(tmpdir(), 'remote-live-'))
   dirs.push(dir)
   const objects: { first: number; bytes: Uint8Array }[] = []
@@ -29,7 +30,12 @@ const open = () => {
   const sent: Sent[] = []
   const line = { answer: 'sent' as 'sent' | 'full' | 'away' }
   const log = openUploadedLog({
-    ...{ spec: { attempt: 1, nextSeq: 1 }, dir, onFenced: () => undefined, cut: () => spool.cut() },
+    ...{
+      spec: { attempt: 1, nextSeq: 1, request: aSession(1, { agent }).request },
+      dir,
+      onFenced: () => undefined,
+      cut: () => spool.cut(),
+    },
     storage: {
       put: async (key: string, content: Content) => {
         await delay(20)
@@ -94,6 +100,22 @@ const open = () => {
 const upTo = (last: number) => Array.from({ length: last }, (_, n) => n + 1)
 
 describe('live records', () => {
+  it('of a terminal come sooner after each other: somebody waits for the echo of a key', async () => {
+    const watched = async (agent: string) => {
+      const { log, write, until, sent, records } = open(agent)
+      await write(1)
+      log.live.watch(true)
+      await until(() => sent.length > 0)
+      for (let n = 0; n < 100; n++) {
+        await write(1)
+        await delay(10)
+      }
+      return records().length
+    }
+    const [plain, typed] = await Promise.all([watched('shell'), watched('terminal')])
+    expect(typed).toBeGreaterThan(plain * 1.5)
+  })
+
   it('are not sent to nobody', async () => {
     const { write, sent, seals } = open()
     await write(10)

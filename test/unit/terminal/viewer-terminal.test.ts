@@ -21,6 +21,7 @@ describe('~. leaves', () => {
     [['ls\r', '~', '.'], { text: 'ls\r', detached: true }],
     [['ls\n~.more'], { text: 'ls\n', detached: true }],
     [['ls ~.'], { text: 'ls ~.', detached: false }],
+    [['sleep 9\r', '\u0003', '~.'], { text: 'sleep 9\r\u0003', detached: true }],
     [['~~.'], { text: '~.', detached: false }],
     [['~/bin\r'], { text: '~/bin\r', detached: false }],
     [['cd ~\r~.'], { text: 'cd ~\r', detached: true }],
