@@ -10,12 +10,16 @@ export type Wiring = {
   partition: string
 }
 
+/** The account runs as many functions as it may: nothing was called, and a burst passes. https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html */
+const BUSY = { ErrorEquals: ['Lambda.TooManyRequestsException'], MaxAttempts: 30, MaxDelaySeconds: SLOWEST_RETRY_SECONDS } as const
+
 /** Of a step that could not even be called. After it the record is asked again, for ever: an end must not be claimed. */
 const PAUSE_SECONDS = SLOWEST_RETRY_SECONDS
 
 const retry = (retries: number) => [
   // The function's own answer that a repetition cannot help.
   { ErrorEquals: ['Refused'], MaxAttempts: 0 },
+  { ...BUSY, IntervalSeconds: FIRST_RETRY_SECONDS, BackoffRate: 2, JitterStrategy: 'FULL' },
   {
     ErrorEquals: ['States.ALL'],
     IntervalSeconds: FIRST_RETRY_SECONDS,
@@ -52,7 +56,7 @@ export const lifecycleDefinition = ({ functionArn, partition }: Wiring): Definit
   const givenUp = (step: 'place' | 'launch') =>
     call('release', PLAN.release, 'Pause', { failed: { step, 'error.$': '$.failure.Error' } })
   /** Waits for a fact. The time is over: look at the record. Silence: ask compute whether the machine is there. */
-  const wait = (state: 'Boot' | 'Run', heartbeatSeconds?: number) => ({
+  const wait = (state: 'Boot' | 'Run' | 'Turn', heartbeatSeconds?: number) => ({
     ...task({
       step: 'listen',
       wait: { for: state, 'token.$': '$$.Task.Token', 'seconds.$': '$.seconds' },
@@ -63,7 +67,8 @@ export const lifecycleDefinition = ({ functionArn, partition }: Wiring): Definit
     Retry: [{ ErrorEquals: ['States.HeartbeatTimeout', 'States.Timeout'], MaxAttempts: 0 }, ...retry(PLAN.place.retries)],
     Catch: [
       ...(heartbeatSeconds === undefined ? [] : [onError('Find', 'States.HeartbeatTimeout')]),
-      onError('Look', 'States.Timeout'),
+      // Whatever the record says by then, the call itself looks at it first.
+      onError(state === 'Turn' ? 'Launch' : 'Look', 'States.Timeout'),
       onError('Pause', 'States.ALL'),
     ],
   })
@@ -79,6 +84,8 @@ export const lifecycleDefinition = ({ functionArn, partition }: Wiring): Definit
       PlaceFailed: givenUp('place'),
       Launch: call('launch', PLAN.launch, 'LaunchFailed'),
       LaunchFailed: givenUp('launch'),
+      /** Others are launched first: woken when the session is to end meanwhile. */
+      Turn: wait('Turn'),
       Boot: wait('Boot'),
       Run: wait('Run', heartbeatSeconds),
       /** The last of a run: a heartbeat must be shorter than the time that is left. */
@@ -99,7 +106,7 @@ export const lifecycleDefinition = ({ functionArn, partition }: Wiring): Definit
             ],
             Next: 'RunOut',
           },
-          ...['Run', 'Find', 'Release', 'Later', 'Ended'].map(to),
+          ...['Run', 'Find', 'Release', 'Later', 'Turn', 'Ended'].map(to),
         ],
         Default: 'Pause',
       },

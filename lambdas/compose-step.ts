@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { EC2Client } from '@aws-sdk/client-ec2'
 import { OperateAsk } from '../core/contract/operate.ts'
 import { dryLaunch, type Launcher } from './aws/dry-launch.ts'
+import { openDynamoTurnStore, openLaunchPace } from './aws/dynamo-launch-pace.ts'
 import { openDynamoLaunchStore } from './aws/dynamo-launch-store.ts'
 import { openDynamoMachineStore } from './aws/dynamo-machine-store.ts'
 import { openEbsVolumes } from './aws/ebs-volumes.ts'
@@ -25,11 +26,13 @@ const openMachinery = (env: NodeJS.ProcessEnv) => {
   const table = { dynamo, tableName: TABLE }
   // The SDK's retries would make throttling of a shortage: what is refused is decided about by the plan.
   const ec2 = new EC2Client({ maxAttempts: 1 })
+  const now = () => Date.now()
   const launches = openDynamoLaunchStore(table)
-  const machines = openDynamoMachineStore({ ...table, now: () => Date.now() })
+  const pace = openLaunchPace(openDynamoTurnStore(table), now)
+  const machines = openDynamoMachineStore({ ...table, now })
   const places = { subnets: SUBNETS, launchTemplates: LAUNCH_TEMPLATES }
   const disks = openWorkspaceVolumes({ ...table, ebs: openEbsVolumes({ ec2, stack: STACK }), stack: STACK })
-  const compute = openEc2Compute({ ec2, launches, machines, places, disks, stack: STACK, diskGb: DISK_GB })
+  const compute = openEc2Compute({ ec2, launches, pace, now, machines, places, disks, stack: STACK, diskGb: DISK_GB })
   const launcher: Launcher = { ec2, stack: STACK, subnets: SUBNETS, templates: LAUNCH_TEMPLATES }
   return { ...NO_MACHINERY, compute, launcher }
 }

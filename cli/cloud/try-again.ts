@@ -5,7 +5,13 @@ const LONGEST_MS = 8000
 /** Whoever waits so long wants to know why. */
 const SAY_MS = 2000
 /** Then it is the caller's to try later. */
-const GIVE_UP_MS = 45_000
+export const GIVE_UP_MS = 45_000
+
+/** How long before try `tries` + 1; `random` from 0 to 1, so that many do not come back together. */
+export const pauseMs = (tries: number, random: number): number => {
+  const most = Math.min(LONGEST_MS, FIRST_MS * 2 ** tries)
+  return most / 2 + (random * most) / 2
+}
 
 /** Waits before the next try, longer each time and never like others do; answers false when there were enough. Says when it takes long. */
 export const openTries = (say: (text: string) => Promise<void>) => {
@@ -19,8 +25,7 @@ export const openTries = (say: (text: string) => Promise<void>) => {
       said = true
       await say(`${why}; trying again for up to ${GIVE_UP_MS / 1000} s`)
     }
-    const most = Math.min(LONGEST_MS, FIRST_MS * 2 ** tries++)
-    await pause(most / 2 + (Math.random() * most) / 2)
+    await pause(pauseMs(tries++, Math.random()))
     return true
   }
 }

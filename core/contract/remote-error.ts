@@ -26,10 +26,17 @@ export type ErrorCode = keyof typeof ERRORS
 export class RemoteError extends Error {
   readonly code: ErrorCode
   readonly hint: string | undefined
-  constructor(code: ErrorCode, message: string, more: { hint?: string | undefined; cause?: unknown } = {}) {
+  /** When the same call can be expected to succeed, in milliseconds since 1970: to wait until then is no failure. */
+  readonly notBefore: number | undefined
+  constructor(
+    code: ErrorCode,
+    message: string,
+    more: { hint?: string | undefined; cause?: unknown; notBefore?: number | undefined } = {},
+  ) {
     super(message, more.cause === undefined ? undefined : { cause: more.cause })
     this.code = code
     this.hint = more.hint
+    this.notBefore = more.notBefore
     // Step Functions matches on names, so the name says whether a retry can help.
     this.name = ERRORS[code].retryable ? 'Retryable' : 'Refused'
   }

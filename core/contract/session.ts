@@ -84,8 +84,8 @@ export const Session = z.object({
   heardAt: Time.optional(),
   waiting: z.object({ for: z.enum(WAITS), since: Time, what: z.string().optional() }).optional(),
   unreachable: z.object({ since: Time, checkedAt: Time.optional() }).optional(),
-  /** The step of this state failed and is tried again, not before the time given. Every move clears it. */
-  trouble: z.object({ tries: z.int().min(1), code: z.string(), reason: z.string(), notBefore: Time }).optional(),
+  /** The step of this state failed, or has to wait for its turn (no tries), and is tried again, not before the time given. Every move clears it. */
+  trouble: z.object({ tries: z.int().min(0), code: z.string(), reason: z.string(), notBefore: Time }).optional(),
   /** Somebody asked for the end: once is graceful, twice is now. */
   stop: z.object({ how: z.enum(['graceful', 'now']), by: z.string(), at: Time, why: Outcome }).optional(),
   usage: Usage,

@@ -95,13 +95,16 @@ const stateSays = (session: Session, now: number): string[] => {
   }
 }
 
-const trouble = ({ trouble: found }: Session, now: number): string[] =>
-  found
+const trouble = ({ trouble: found }: Session, now: number): string[] => {
+  if (found?.tries === 0)
+    return [`It waits for its turn: ${found.reason}.`, `It goes on in ${span(Date.parse(found.notBefore) - now)}.`]
+  return found
     ? [
         `It does not get on: ${found.reason} (${found.code}).`,
         `That was tried ${found.tries === 1 ? 'once' : `${found.tries} times`}, and will be again in ${span(Date.parse(found.notBefore) - now)}.`,
       ]
     : []
+}
 
 const nextFor = ({ id, state, waiting, stop, request, result }: Session): string[] => {
   if (state === 'ended') {

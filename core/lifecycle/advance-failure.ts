@@ -1,7 +1,7 @@
 import type { Session } from '../contract/session.ts'
 import { type Change, ending, iso, moved, note, unchanged } from './change.ts'
 import type { Fact } from './facts.ts'
-import { FIRST_RETRY_SECONDS, PLAN, SLOWEST_RETRY_SECONDS } from './plan.ts'
+import { FIRST_RETRY_SECONDS, LONGEST_TURN_SECONDS, PLAN, SLOWEST_RETRY_SECONDS } from './plan.ts'
 
 type Failure = Extract<Fact, { type: 'step-failed' }>
 
@@ -19,10 +19,23 @@ const isSpent = (step: Failure['step'], tries: number) => {
   return step === 'launch' && tries > PLAN.launch.retries
 }
 
+/** Until when it waits, if that is all that keeps it and has not lasted too long. */
+const turnOf = ({ stateSince }: Session, { notBefore, retryable }: Failure, now: number): number | undefined => {
+  if (notBefore === undefined || !retryable) return undefined
+  return Math.max(now, notBefore) - Date.parse(stateSince) < LONGEST_TURN_SECONDS * 1000 ? notBefore : undefined
+}
+
 /** A failed call is tried again at a growing distance, or ends the session as refused. Release and asking are never given up. */
 export const advanceFailure = (session: Session, fact: Failure, now: number): Change => {
   const { step, code, reason } = fact
   if (!STATES[step]?.includes(session.state)) return unchanged(session)
+  const turn = turnOf(session, fact, now)
+  if (turn !== undefined) {
+    const isNew = session.trouble?.code !== code
+    const tries = session.trouble?.tries ?? 0
+    const waits: Session = { ...session, trouble: { tries, code, reason, notBefore: iso(turn) } }
+    return { session: waits, notes: isNew ? [note(`${step} has to wait`, { reason, until: iso(turn) })] : [] }
+  }
   const tries = (session.trouble?.tries ?? 0) + 1
   const mayEnd = step === 'place' || step === 'launch'
   if (mayEnd && (!fact.retryable || isSpent(step, tries))) {

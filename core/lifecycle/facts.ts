@@ -36,4 +36,12 @@ export type Fact =
   | { type: 'deadline-passed'; step: StepName; attempt: number }
   /** `settled`: what outlives attempts (workspace, secrets) was given back too. `attempt` 0: there never was one. */
   | { type: 'released'; attempt: number; lastSeq: number; settled: boolean }
-  | { type: 'step-failed'; step: StepName; code: string; reason: string; retryable: boolean }
+  /** `notBefore`: it has to wait for its turn until then (milliseconds since 1970), and no try was spent. */
+  | {
+      type: 'step-failed'
+      step: StepName
+      code: string
+      reason: string
+      retryable: boolean
+      notBefore?: number | undefined
+    }

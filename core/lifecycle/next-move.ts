@@ -1,9 +1,10 @@
 import type { Session } from '../contract/session.ts'
 import { guards } from './deadlines.ts'
 import { type Due, due } from './due.ts'
+import { SLOWEST_RETRY_SECONDS } from './plan.ts'
 
-/** States of the state machine that is generated from plan.ts. `seconds`: how long to wait in Boot, Run or Later, at least 1. */
-export type MoveName = 'Place' | 'Launch' | 'Boot' | 'Run' | 'Find' | 'Release' | 'Later' | 'Ended'
+/** States of the state machine that is generated from plan.ts. `seconds`: how long to wait in Boot, Run, Turn or Later, at least 1. */
+export type MoveName = 'Place' | 'Launch' | 'Boot' | 'Run' | 'Find' | 'Release' | 'Later' | 'Turn' | 'Ended'
 export type Move = { next: MoveName; seconds: number }
 
 const CALLS: Partial<Record<Due['step'], MoveName>> = { place: 'Place', launch: 'Launch', find: 'Find', release: 'Release' }
@@ -29,7 +30,7 @@ export const overdue = (session: Session, now: number, bootSeconds: number): Due
 
 /**
  * Where a session goes on, for a driver that waits by callback: the decision of `due`, as a state of the state machine. `Boot` and
- * `Run` wait for facts, `Later` for the time of a call's next try. `bootSeconds`: how long a machine may take to report.
+ * `Run` wait for facts, `Later` for the time of a call's next try, `Turn` for that of a launch that is far off, or a fact before. `bootSeconds`: how long a machine may take to report.
  */
 export const nextMove = (session: Session, now: number, bootSeconds: number): Move => {
   const until = (at: number) => Math.min(LONGEST_WAIT_SECONDS, Math.max(1, Math.ceil((at - now) / 1000)))
@@ -39,5 +40,6 @@ export const nextMove = (session: Session, now: number, bootSeconds: number): Mo
   }
   const call = due(session, 0, bootSeconds)
   if (!call) return { next: 'Ended', seconds: 1 }
+  if (call.step === 'launch' && call.at > now + SLOWEST_RETRY_SECONDS * 1000) return { next: 'Turn', seconds: until(call.at) }
   return call.at > now ? { next: 'Later', seconds: until(call.at) } : { next: CALLS[call.step] ?? 'Later', seconds: 1 }
 }

@@ -18,5 +18,8 @@ export const GRACE_SECONDS = { ttl: 30, idle: 60, graceful: 60, now: 15 } as con
 /** What can be due for a session: the calls of the plan, the deadlines of its waits, and asking compute after a silence. */
 export type StepName = 'place' | 'launch' | 'boot' | 'find' | 'stop' | 'ttl' | 'idle' | 'release'
 
+/** How long a launch waits for its turn when others are asked for first; then the session is refused. */
+export const LONGEST_TURN_SECONDS = 6 * 3600
+
 export const FIRST_RETRY_SECONDS = 1
 export const SLOWEST_RETRY_SECONDS = 60

@@ -29,10 +29,13 @@ const effect = (ports: Needs, step: StepName, session: Session): Promise<Fact> =
 /** Why a call failed, in words that may be stored: of an unforeseen error only its kind, since its message could hold anything. */
 const stepFailed = (step: StepName, error: unknown): Fact => {
   if (error instanceof RemoteError) {
-    const { retryable } = ERRORS[error.code]
+    const { code, message, hint, notBefore } = error
+    const { retryable } = ERRORS[code]
+    // It waits for its turn: nothing has failed.
+    if (notBefore !== undefined) return { type: 'step-failed', step, code, reason: message, retryable, notBefore }
     // What is tried again says what to do when it has failed for good, and that is its last reason.
-    const reason = error.hint === undefined ? error.message : `${error.message}; ${error.hint}`
-    return { type: 'step-failed', step, code: error.code, reason, retryable }
+    const reason = hint === undefined ? message : `${message}; ${hint}`
+    return { type: 'step-failed', step, code, reason, retryable }
   }
   return {
     type: 'step-failed',

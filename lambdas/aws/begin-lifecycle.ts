@@ -1,5 +1,6 @@
 import { ExecutionAlreadyExists, type SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn'
 import type { Lifecycle } from '../../core/ports/lifecycle.ts'
+import { asked } from './aws-refusal.ts'
 
 type StateMachine = { sfn: SFNClient; stateMachineArn: string }
 
@@ -8,7 +9,9 @@ export const beginLifecycle =
   ({ sfn, stateMachineArn }: StateMachine): Lifecycle['begin'] =>
   async (session) => {
     try {
-      await sfn.send(new StartExecutionCommand({ stateMachineArn, name: session, input: JSON.stringify({ session }) }))
+      const command = new StartExecutionCommand({ stateMachineArn, name: session, input: JSON.stringify({ session }) })
+      // Too many at once: the caller comes again, with its key; the record is there already.
+      await asked('the lifecycle', sfn.send(command))
     } catch (error) {
       if (!(error instanceof ExecutionAlreadyExists)) throw error
     }

@@ -11,6 +11,7 @@ import type { Purchase, Session } from '../../core/contract/session.ts'
 import { usdPerHourOf } from '../../core/domain/catalogue.ts'
 import { ttlSecondsOf } from '../../core/domain/session-ends.ts'
 import type { Compute } from '../../core/ports/compute.ts'
+import type { LaunchPace } from './dynamo-launch-pace.ts'
 import type { LaunchStore } from './dynamo-launch-store.ts'
 import type { MachineStore } from './dynamo-machine-store.ts'
 import { launchError, meaningOf } from './ec2-errors.ts'
@@ -23,6 +24,9 @@ export type Ec2 = {
   /** Without the SDK's own retries: a refused launch is an answer, and repeating it blindly makes throttling of it. */
   ec2: EC2Client
   launches: LaunchStore
+  /** All sessions of the stack share what EC2 lets an account ask for. */
+  pace: LaunchPace
+  now(): number
   machines: MachineStore
   places: Places
   disks: WorkspaceVolumes
@@ -36,6 +40,14 @@ type Launched = { machine: string; purchase: Purchase }
 type Failure = { code: string; message: string | undefined }
 /** `isShort`: where this was asked for there is none to be had; elsewhere there may be. */
 type Refusal = { error: RemoteError; isShort: boolean }
+
+/** Of a launch: the request was not looked at. Nobody has failed, and the same request is made again. */
+const THROTTLED = new Set(['RequestLimitExceeded', 'Throttling', 'ThrottlingException'])
+/** As good as now: coming back takes longer. */
+const AT_ONCE_MS = 500
+
+const outOfTurn = (notBefore: number, why: string) =>
+  new RemoteError('unavailable', why, { hint: 'it goes on by itself', notBefore: Math.ceil(notBefore) })
 
 const GONE = new Set(['shutting-down', 'terminated', 'stopping', 'stopped'])
 
@@ -76,7 +88,7 @@ const outcomeOf = ({ Instances, Errors }: CreateFleetCommandOutput, round: Round
 }
 
 /** Machines of the user's own AWS account, one per attempt, launched by a frozen request. Nothing is described to launch one. */
-export const openEc2Compute = ({ ec2, launches, machines, places, disks, stack, diskGb }: Ec2): Compute => {
+export const openEc2Compute = ({ ec2, launches, pace, now, machines, places, disks, stack, diskGb }: Ec2): Compute => {
   /** Machines that carry the attempt's tags: also those whose launch was not recorded. */
   const tagged = async (session: string, attempt: number): Promise<Instance[]> => {
     const tag = (name: string, value: string) => ({ Name: `tag:${name}`, Values: [value] })
@@ -91,6 +103,13 @@ export const openEc2Compute = ({ ec2, launches, machines, places, disks, stack, 
     return one?.InstanceId === undefined ? undefined : { machine: one.InstanceId, zone: one.Placement?.AvailabilityZone ?? '' }
   }
 
+  /** Before its round is frozen: one that waits has asked for nothing yet. */
+  const inTurn = async (session: string, attempt: number) => {
+    const turn = await pace.turn(session, attempt)
+    if (turn - now() > AT_ONCE_MS)
+      throw outOfTurn(turn, 'machines of other sessions are asked for first, as quickly as EC2 allows')
+  }
+
   /** A failure is recorded when EC2 has answered: then this round can give no machine, and the next try is another round. */
   const create = async (
     { id: session, request }: Session,
@@ -102,8 +121,9 @@ export const openEc2Compute = ({ ec2, launches, machines, places, disks, stack, 
       await launches.failed(session, attempt, round.number, code)
       return { error: launchError(code, message), isShort: meaningOf(code).do === 'elsewhere' }
     }
-    const later = (error: unknown) => {
+    const later = async (error: unknown) => {
       const { code, message } = codeOf(error)
+      if (THROTTLED.has(code)) throw outOfTurn(await pace.again(session, attempt), `EC2 is asked for too much at once (${code})`)
       // Not taken, or nobody knows whether it was: the same round is made again.
       return meaningOf(code).do === 'later' ? { error: launchError(code, message), isShort: false } : failed(code, message)
     }
@@ -138,6 +158,7 @@ export const openEc2Compute = ({ ec2, launches, machines, places, disks, stack, 
     isAgain = false,
   ): Promise<Launched | Refusal> => {
     let failure: Refusal = { error: fenced(session.id, attempt), isShort: false }
+    if (!isAgain) await inTurn(session.id, attempt)
     for (const wanted of rounds) {
       const round = await launches.freeze(session.id, attempt, wanted)
       const launch = await create(session, attempt, round, isAgain)

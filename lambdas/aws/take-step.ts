@@ -17,7 +17,7 @@ export const StepEvent = z.object({
   session: SessionId,
   step: z.enum(['place', 'launch', 'find', 'release', 'listen', 'look']),
   /** Of `listen`: which state waits, with which token, for how long. */
-  wait: z.object({ for: z.enum(['Boot', 'Run']), token: z.string(), seconds: z.number() }).optional(),
+  wait: z.object({ for: z.enum(['Boot', 'Run', 'Turn']), token: z.string(), seconds: z.number() }).optional(),
   failed: z.object({ step: z.enum(['place', 'launch']), error: z.string() }).optional(),
 })
 export type StepEvent = z.infer<typeof StepEvent>

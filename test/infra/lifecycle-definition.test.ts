@@ -8,7 +8,7 @@ const session = 's-0123456789'
 const definition = lifecycleDefinition({ functionArn: 'arn:aws:lambda:eu-west-1:1:function:step', partition: 'aws' })
 const NAMES = Object.keys(definition.States)
 const TASKS = NAMES.filter((name) => stateOf(definition, name).Type === 'Task')
-const WAITS = ['Boot', 'Run', 'RunOut']
+const WAITS = ['Boot', 'Run', 'RunOut', 'Turn']
 const answer = (next: string, seconds = 60): Called => ({ answer: { session, next, seconds } })
 
 /** Answers one after the other, then `last` for ever. */
@@ -55,7 +55,7 @@ describe('every state', () => {
   })
   it('that waits says which wait it is, its token and how long', () => {
     const waited = WAITS.map((name) => StepEvent.parse(payloadOf(stateOf(definition, name), input)).wait)
-    expect(waited).toEqual(['Boot', 'Run', 'Run'].map((state) => ({ for: state, token: 'a-task-token', seconds: 60 })))
+    expect(waited).toEqual(['Boot', 'Run', 'Run', 'Turn'].map((state) => ({ for: state, token: 'a-task-token', seconds: 60 })))
   })
 })
 
@@ -104,12 +104,18 @@ describe('what fails', () => {
 
 describe('a wait', () => {
   it('that is over looks at the record', () => {
-    for (const name of WAITS) {
+    for (const name of WAITS.filter((wait) => wait !== 'Turn')) {
       const way = walk({ ...definition, StartAt: name }, { session, next: 'Run', seconds: 60 }, (state) =>
         state === name ? { error: 'States.Timeout' } : answer('Ended'),
       )
       expect(way).toEqual([name, 'Look', 'Next', 'Ended'])
     }
+  })
+  it('for a turn goes on with the launch when it has come', () => {
+    const way = walk({ ...definition, StartAt: 'Turn' }, { session, next: 'Turn', seconds: 3600 }, (state) =>
+      state === 'Turn' ? { error: 'States.Timeout' } : answer('Ended'),
+    )
+    expect(way).toEqual(['Turn', 'Launch', 'Next', 'Ended'])
   })
   it('for a silent runner asks whether the machine is there', () => {
     const way = walk({ ...definition, StartAt: 'Run' }, { session, next: 'Run', seconds: 3600 }, (state) =>

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { CreateLaunchTemplateCommand, DescribeInstancesCommand, DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2'
+import { openDynamoTurnStore, openLaunchPace } from '../../lambdas/aws/dynamo-launch-pace.ts'
 import { openDynamoLaunchStore } from '../../lambdas/aws/dynamo-launch-store.ts'
 import { openDynamoMachineStore } from '../../lambdas/aws/dynamo-machine-store.ts'
 import { openEbsVolumes } from '../../lambdas/aws/ebs-volumes.ts'
@@ -29,7 +30,9 @@ export const openEc2World = async ({ endpoint, control }: Aws, architectures: re
   const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({}))
   const subnets = Subnets.map(({ SubnetId = '', AvailabilityZone = '' }) => ({ id: SubnetId, zone: AvailabilityZone }))
   const launches = openDynamoLaunchStore({ dynamo, tableName })
-  const machines = openDynamoMachineStore({ dynamo, tableName, now: () => Date.now() })
+  const now = () => Date.now()
+  const pace = openLaunchPace(openDynamoTurnStore({ dynamo, tableName }), now)
+  const machines = openDynamoMachineStore({ dynamo, tableName, now })
   const templates = Object.fromEntries(await Promise.all(architectures.map(async (one) => [one, await template(one)] as const)))
   const places = { subnets, launchTemplates: templates }
   const ebs = openEbsVolumes({ ec2, stack, patience: PATIENCE })
@@ -43,7 +46,7 @@ export const openEc2World = async ({ endpoint, control }: Aws, architectures: re
     return Reservations.flatMap(({ Instances = [] }) => Instances)
   }
   return {
-    compute: openEc2Compute({ ec2, launches, machines, places, disks, stack, diskGb: 30 }),
+    compute: openEc2Compute({ ec2, launches, pace, now, machines, places, disks, stack, diskGb: 30 }),
     ec2,
     ebs,
     disks,

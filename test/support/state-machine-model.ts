@@ -79,12 +79,12 @@ export class StateMachineModel {
       if (now < until && now < heardUntil) return
       this.#waiting = undefined
       this.transitions += 1
-      this.#state = { session, next: now >= until ? 'Later' : 'Find', seconds: 0 }
+      this.#state = { session, next: now < until ? 'Find' : next === 'Turn' ? 'Launch' : 'Later', seconds: 0 }
       return
     }
     this.transitions += 1
     try {
-      if (next === 'Boot' || next === 'Run') {
+      if (next === 'Boot' || next === 'Run' || next === 'Turn') {
         const token = `t${++this.#tokens}`
         const heardUntil = next === 'Run' ? now + HEARTBEAT_MS : Number.POSITIVE_INFINITY
         this.#waiting = { token, until: now + seconds * 1000, heardUntil }
@@ -97,7 +97,7 @@ export class StateMachineModel {
         this.#state = await this.#call({ step })
       }
     } catch {
-      if (next === 'Boot' || next === 'Run') this.#waiting = undefined
+      if (next === 'Boot' || next === 'Run' || next === 'Turn') this.#waiting = undefined
     }
   }
 
