@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { burst } from './burst.ts'
 import { eventLatency } from './event-latency.ts'
 import type { Figure, Row } from './figure.ts'
 import { firstByte } from './first-byte.ts'
@@ -22,6 +23,7 @@ const FIGURES: readonly Figure[] = [
   manyViewers,
   storedSessions,
   functions,
+  burst,
 ]
 
 const print = ({ what, ours, base, measured, goal, reached, why }: Row): void => {

@@ -76,6 +76,7 @@ export const openDynamoTurnStore = ({
       Key,
       UpdateExpression: expression,
       ConditionExpression: condition,
+      ExpressionAttributeNames: { '#free': 'free' },
       ExpressionAttributeValues: Object.fromEntries(Object.entries(values).map(([name, n]) => [name, { N: String(n) }])),
       ReturnValues: 'ALL_NEW',
     })
@@ -103,10 +104,10 @@ export const openDynamoTurnStore = ({
       const step = Math.round(stepMs)
       try {
         for (let race = 0; race < MAX_RACES; race++) {
-          const queued = await moved('SET free = free + :step', 'free >= :floor', { ':step': step, ':floor': first })
+          const queued = await moved('SET #free = #free + :step', '#free >= :floor', { ':step': step, ':floor': first })
           if (queued !== undefined) return queued - step
-          const idle = 'attribute_not_exists(free) OR free < :floor'
-          const begun = await moved('SET free = :next', idle, { ':next': first + step, ':floor': first })
+          const idle = 'attribute_not_exists(#free) OR #free < :floor'
+          const begun = await moved('SET #free = :next', idle, { ':next': first + step, ':floor': first })
           if (begun !== undefined) return first
         }
         return undefined

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudformation'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { version } from '../../cli/version.ts'
-import { KEYS } from '../support/fake-cloud.ts'
+import { KEYS } from '../support/is-signed.ts'
 import { type Moto, startMoto } from '../support/moto.ts'
 import { type CloudWorld, openCloudWorld, sceneOf } from './cloud-world.ts'
 

@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import { AwsV4Signer } from 'aws4fetch'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { version } from '../../cli/version.ts'
 import { createApi } from '../../core/api/create-api.ts'
@@ -13,8 +12,8 @@ import type { BundleOffer } from '../../core/contract/repository.ts'
 import type { Session } from '../../core/contract/session.ts'
 import { controlPlane } from '../../core/usecases/control-plane.ts'
 import { fakePorts } from './fakes/fake-ports.ts'
+import { headerOf, isSigned, KEYS } from './is-signed.ts'
 
-export const KEYS = { AWS_ACCESS_KEY_ID: 'AKIAFAKECLOUD0000000', AWS_SECRET_ACCESS_KEY: 'a secret of the fake cloud' }
 const REGION = 'us-east-1'
 
 const bodyOf = async (request: IncomingMessage): Promise<Buffer> => {
@@ -27,28 +26,6 @@ const listen = async (server: Server): Promise<string> => {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return `127.0.0.1:${(server.address() as AddressInfo).port}`
-}
-
-const headerOf = ({ headers }: IncomingMessage, name: string) => [headers[name]].flat().join(',')
-
-/** Whether the request is signed with the one key there is, for this API, as it stands. */
-const isSigned = async (request: IncomingMessage, body: string, regions: readonly string[]): Promise<boolean> => {
-  const authorization = headerOf(request, 'authorization')
-  const region = authorization.split('/')[2] ?? ''
-  const names = /SignedHeaders=([^,]+)/.exec(authorization)?.[1]?.split(';') ?? []
-  const kept = names.filter((name) => name !== 'host' && !name.startsWith('x-amz-'))
-  const signer = new AwsV4Signer({
-    method: request.method ?? 'GET',
-    url: `http://${request.headers.host}${request.url}`,
-    headers: Object.fromEntries(kept.map((name) => [name, headerOf(request, name)])),
-    ...(body === '' ? {} : { body }),
-    accessKeyId: KEYS.AWS_ACCESS_KEY_ID,
-    secretAccessKey: KEYS.AWS_SECRET_ACCESS_KEY,
-    service: 'execute-api',
-    region,
-    datetime: headerOf(request, 'x-amz-date'),
-  })
-  return regions.includes(region) && (await signer.sign()).headers.get('authorization') === authorization
 }
 
 type Refusal = { status: number; headers?: Record<string, string>; body?: string }

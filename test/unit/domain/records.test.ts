@@ -70,7 +70,7 @@ describe('money', () => {
     expect(cloud.computeUsd).toBeCloseTo((180 / 3600) * 0.096)
     const purchase = { instance: 'm6i.large', zone: 'us-east-1a', spot: true, usdPerHour: 0.03, diskGb: 73 }
     const bought = { ...session({ runtime: 'cloud' }), attempts: [{ number: 1, launchedAt: at(0), endedAt: at(3600), purchase }] }
-    const { computeUsd, volumeUsd, addressUsd, controlPlaneUsd, agentUsd, totalUsd } = costOf(bought, NOON)
+    const { computeUsd, volumeUsd, addressUsd, controlPlaneUsd, agentUsd, totalUsd } = costOf(bought, NOON + 3_600_000)
     expect([computeUsd, volumeUsd, addressUsd, agentUsd]).toEqual([0.03, 0.008, 0.005, 0.5])
     expect(controlPlaneUsd).toBeLessThanOrEqual(0.001)
     expect(totalUsd).toBeCloseTo(0.03 + 0.008 + 0.005 + 0.5 + controlPlaneUsd)
