@@ -11,7 +11,11 @@ export type Wiring = {
 }
 
 /** The account runs as many functions as it may: nothing was called, and a burst passes. https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html */
-const BUSY = { ErrorEquals: ['Lambda.TooManyRequestsException'], MaxAttempts: 30, MaxDelaySeconds: SLOWEST_RETRY_SECONDS } as const
+const BUSY = {
+  ErrorEquals: ['Lambda.TooManyRequestsException'],
+  MaxAttempts: 30,
+  MaxDelaySeconds: SLOWEST_RETRY_SECONDS,
+} as const
 
 /** Of a step that could not even be called. After it the record is asked again, for ever: an end must not be claimed. */
 const PAUSE_SECONDS = SLOWEST_RETRY_SECONDS
