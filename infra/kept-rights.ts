@@ -43,7 +43,9 @@ export const keptRights = ({ tableName, bucketName }: Kept, stack: string) => {
     listing: (): Right => ({ may: ['s3:ListBucket'], on: [bucket] }),
     readingSecrets: (): Right => ({ may: ['secretsmanager:GetSecretValue'], on: [secrets], why: NAMED }),
     /** Without ever reading one. */
-    forgettingSecrets: (): Right[] => [
+    forgettingSecrets: (): Right => ({ may: ['secretsmanager:DeleteSecret'], on: [secrets], why: NAMED }),
+    /** And finding those that nobody needs any more. */
+    sweepingSecrets: (): Right[] => [
       { may: ['secretsmanager:DeleteSecret'], on: [secrets], why: NAMED },
       { may: ['secretsmanager:ListSecrets'], on: ['*'], why: 'It takes no resource, and gives no values.' },
     ],

@@ -1,5 +1,6 @@
 import { Aws } from 'aws-cdk-lib'
 import type { LaunchTemplates } from './constructs/machines.ts'
+import type { Network } from './constructs/network.ts'
 import type { Right } from './rights.ts'
 
 const ec2 = (...resources: readonly string[]) =>
@@ -39,10 +40,13 @@ export const letEnd = (stack: string, profileArn: string): Right[] => [
 ]
 
 /**
- * Launching machines, from this stack's templates, with its role and tag alone. By resource and not by the condition `ec2:LaunchTemplate`,
+ * Launching machines, from this stack's templates, into its network, with its role and tag alone. By resource and not by the condition `ec2:LaunchTemplate`,
  * because AWS does not say that a fleet launches under that condition.
  */
-export const letLaunch = (stack: string, templates: LaunchTemplates, roleArn: string): Right[] => [
+export const letLaunch = (
+  stack: string,
+  { templates, roleArn, network }: { templates: LaunchTemplates; roleArn: string; network: Network },
+): Right[] => [
   {
     may: ['ec2:CreateFleet'],
     on: ['*'],
@@ -52,7 +56,11 @@ export const letLaunch = (stack: string, templates: LaunchTemplates, roleArn: st
   tagging(stack, ['ec2:RunInstances'], ...ec2('instance/*', 'volume/*')),
   {
     may: ['ec2:RunInstances'],
-    on: [...ec2('network-interface/*', 'subnet/*', 'security-group/*', 'spot-instances-request/*'), IMAGES, SNAPSHOTS],
+    on: ec2(...network.subnets.map(({ id }) => `subnet/${id}`), `security-group/${network.securityGroupId}`),
+  },
+  {
+    may: ['ec2:RunInstances'],
+    on: [...ec2('network-interface/*', 'spot-instances-request/*'), IMAGES, SNAPSHOTS],
     why: 'What a machine is made of besides itself and its disk; without these two, nothing is launched.',
   },
   {

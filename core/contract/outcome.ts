@@ -14,11 +14,15 @@ export const Outcome = z.object({
 })
 export type Outcome = z.infer<typeof Outcome>
 
+/** Sums of what machines say must stay numbers. */
+const MOST_TOKENS = 1e15
+const MOST_USD = 1e6
+
 /** Tokens and money an agent reported, since the session's start (all attempts), not since the process's. */
 export const Usage = z.object({
-  inputTokens: z.number().min(0),
-  outputTokens: z.number().min(0),
-  costUsd: z.number().min(0),
+  inputTokens: z.number().min(0).max(MOST_TOKENS),
+  outputTokens: z.number().min(0).max(MOST_TOKENS),
+  costUsd: z.number().min(0).max(MOST_USD),
 })
 export type Usage = z.infer<typeof Usage>
 

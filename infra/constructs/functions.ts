@@ -84,8 +84,8 @@ export const makeFunctions = (
     allowed: [
       kept.writing('sessions'),
       kept.listing(),
-      ...kept.keepingSecrets(),
-      ...letLaunch(config.name, machines.templates, machines.role.roleArn),
+      kept.forgettingSecrets(),
+      ...letLaunch(config.name, { templates: machines.templates, roleArn: machines.role.roleArn, network }),
       ...letEnd(config.name, machines.profileArn),
       ...letKeepVolumes(config.name),
     ],
@@ -98,7 +98,7 @@ export const makeFunctions = (
     allowed: [
       kept.reading('sessions'),
       kept.listing(),
-      ...kept.forgettingSecrets(),
+      ...kept.sweepingSecrets(),
       ...letEnd(config.name, machines.profileArn),
       lifecycle.letBegin(),
       lifecycle.letAsk(),

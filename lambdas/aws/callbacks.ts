@@ -1,5 +1,6 @@
 import { SendTaskHeartbeatCommand, SendTaskSuccessCommand, type SFNClient } from '@aws-sdk/client-sfn'
 import type { Move } from '../../core/lifecycle/next-move.ts'
+import { asked } from './aws-refusal.ts'
 
 /** What a state of the state machine answers with. */
 export type Answer = Move & { session: string }
@@ -16,7 +17,7 @@ const OVER = new Set(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken'])
 
 const unlessOver = async (call: Promise<unknown>): Promise<boolean> => {
   try {
-    await call
+    await asked('Step Functions', call)
     return true
   } catch (error) {
     if (error instanceof Error && OVER.has(error.name)) return false

@@ -14,14 +14,14 @@ import {
 } from './session-item.ts'
 
 /** A page ends early when it has so much: a function answers with 6 MB at most. */
-const PAGE_CHARACTERS = 3_000_000
+const PAGE_BYTES = 4_000_000
 
 /** How many of them fit, at least one. */
 const fitting = (sessions: readonly Session[]): number => {
-  let characters = 0
+  let bytes = 0
   const over = sessions.findIndex((session) => {
-    characters += JSON.stringify(session).length
-    return characters > PAGE_CHARACTERS
+    bytes += Buffer.byteLength(JSON.stringify(session))
+    return bytes > PAGE_BYTES
   })
   return over === -1 ? sessions.length : Math.max(1, over)
 }

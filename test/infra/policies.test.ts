@@ -82,6 +82,17 @@ describe('functions', () => {
     expect(text(ask?.Resource)).toContain(':execution:remote-lifecycle:*')
     expect(text(about('JanitorFunctionRole', 'states:StartExecution')[0]?.Resource)).toContain(':stateMachine:remote-lifecycle')
   })
+  it('read secrets only where sessions are accepted and asked for: no other function ever sees one', () => {
+    for (const name of NAMES.filter((one) => one !== 'HttpFunctionRole'))
+      expect(actionsOf(name).filter((action) => /secretsmanager:(BatchGet|Get|Put|Update|Create)/.test(action))).toEqual([])
+    expect(actionsOf('HttpFunctionRole')).toContain('secretsmanager:GetSecretValue')
+  })
+  it('that launch machines do it in this network alone', () => {
+    const resources = about('StepFunctionRole', 'ec2:RunInstances').flatMap(({ Resource }) => listed(Resource).map(text))
+    const places = resources.filter((one) => /:(subnet|security-group)\//.test(one))
+    expect(places.length).toBeGreaterThan(1)
+    for (const one of places) expect(one).not.toMatch(/(subnet|security-group)\/\*/)
+  })
   it('never scan the table', () => {
     for (const name of NAMES) expect(actionsOf(name)).not.toContain('dynamodb:Scan')
   })
@@ -121,7 +132,7 @@ describe('functions', () => {
     expect(which('ec2:TerminateInstances')).toEqual(['StepFunctionRole', 'JanitorFunctionRole', 'OperateFunctionRole'])
     expect(which('states:StartExecution')).toEqual(['HttpFunctionRole', 'JanitorFunctionRole'])
     expect(which('sns:Publish')).toEqual(['JanitorFunctionRole', 'SpendFunctionRole'])
-    expect(which('secretsmanager:GetSecretValue')).toEqual(['HttpFunctionRole', 'StepFunctionRole'])
+    expect(which('secretsmanager:GetSecretValue')).toEqual(['HttpFunctionRole'])
   })
 })
 

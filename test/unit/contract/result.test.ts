@@ -24,3 +24,9 @@ describe('what a machine says it brings home', () => {
     expect(Leaving.safeParse({ ...report, why: 'spot', result: { ...result, ...part } }).success).toBe(false)
   })
 })
+
+it('what it used stays a sum that can be added up', () => {
+  const usage = (costUsd: number) =>
+    Done.safeParse({ ...report, outcome, usage: { inputTokens: 1, outputTokens: 1, costUsd } }).success
+  expect([usage(12.5), usage(1e300), usage(Number.POSITIVE_INFINITY), usage(-1)]).toEqual([true, false, false, false])
+})
