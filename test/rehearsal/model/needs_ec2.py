@@ -62,13 +62,17 @@ def _launching(call: Call) -> list[Need]:
     backend = ec2_backends["123456789012"][call.region]
     arn = call.arn(f"launch-template/{template}")
     context: Context = {"ec2:LaunchTemplate": arn, "ec2:IsLaunchTemplateResource": "true", **_asked_tags(form)}
-    made = ("instance/*", "volume/*", "network-interface/*", f"launch-template/{template}", "subnet/*", "security-group/*")
+    known = backend.launch_templates.get(template)
+    data = known.latest_version().data if known else {}
+    subnets = {value for name, value in form.items() if name.endswith("SubnetId")} or {"*"}
+    groups = {value for name, value in form.items() if name.startswith("SecurityGroupId")} or set(data.get("SecurityGroupIds") or ["*"])
+    places = (*(f"subnet/{one}" for one in sorted(subnets)), *(f"security-group/{one}" for one in sorted(groups)))
+    made = ("instance/*", "volume/*", "network-interface/*", f"launch-template/{template}", *places)
     found = [Need("ec2:RunInstances", call.arn(one), context) for one in made]
     found.append(Need("ec2:RunInstances", f"arn:aws:ec2:{call.region}::image/*", context))
     if call.action == "CreateFleet":
         found.append(Need("ec2:CreateFleet", call.arn("fleet/*"), _asked_tags(form)))
-    known = backend.launch_templates.get(template)
-    profile = (known.latest_version().data.get("IamInstanceProfile") or {}) if known else {}
+    profile = data.get("IamInstanceProfile") or {}
     found += [
         Need("iam:PassRole", role.arn, {"iam:PassedToService": "ec2.amazonaws.com"})
         for one in _profiles()
