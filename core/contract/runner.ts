@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { Dispatch } from './dispatch.ts'
-import { Position, SessionId } from './ids.ts'
+import { Position, SessionId, Sha256 } from './ids.ts'
 import { Outcome, Result, Usage } from './outcome.ts'
 
 /** Bodies of the runner's calls, `POST /v1/runner/:session/:attempt/<call>`; see PROTOCOL in docs for when each is made. */
@@ -108,7 +108,7 @@ export type BeatAnswer = z.infer<typeof BeatAnswer>
 export const Seal = z.object({
   first: z.int().min(1),
   last: z.int().min(0),
-  sha256: z.string().optional(),
+  sha256: Sha256.optional(),
   bytes: z.int().min(0).optional(),
   /** The last segment of this attempt. */
   final: z.boolean().default(false),

@@ -10,6 +10,11 @@ import type { Right } from '../rights.ts'
 
 /** API Gateway's own limit for HTTP APIs. */
 const HTTP_MS = 30_000
+/**
+ * For each route by itself, so that machines cannot keep people out; and far below what the account's Lambda may run at the same time, so
+ * that they cannot keep its other functions out. Ten thousand machines make 350 calls a second.
+ */
+const MOST_CALLS = { throttlingRateLimit: 1000, throttlingBurstLimit: 2000 }
 const HTTP_STAGE = '$default'
 const SOCKET_STAGE = 'v1'
 
@@ -47,6 +52,7 @@ export class Apis extends Construct {
       apiId: this.#http.ref,
       stageName: HTTP_STAGE,
       autoDeploy: true,
+      defaultRouteSettings: MOST_CALLS,
       accessLogSettings: { destinationArn: log.logGroupArn, format: JSON.stringify(ACCESS) },
     })
     this.#socket = new CfnApi(this, 'Socket', {
@@ -55,7 +61,12 @@ export class Apis extends Construct {
       routeSelectionExpression: '$request.body.type',
       description: 'remote: doorbell and live path',
     })
-    const stage = new CfnStage(this, 'SocketStage', { apiId: this.#socket.ref, stageName: SOCKET_STAGE, autoDeploy: true })
+    const stage = new CfnStage(this, 'SocketStage', {
+      apiId: this.#socket.ref,
+      stageName: SOCKET_STAGE,
+      autoDeploy: true,
+      defaultRouteSettings: MOST_CALLS,
+    })
     acknowledge(stage, {
       APIG1:
         'Logs of WebSocket APIs need a role that is set for the whole account; connections are in the table, and who opened them in the log of the function.',

@@ -133,6 +133,12 @@ describe('a machine', () => {
 })
 
 describe('the APIs', () => {
+  it('take so many calls on each route and no more: machines keep neither people nor the account’s other functions out', () => {
+    for (const { DefaultRouteSettings } of properties(control, 'AWS::ApiGatewayV2::Stage'))
+      expect(DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 1000, ThrottlingBurstLimit: 2000 })
+    const routes = properties(control, 'AWS::ApiGatewayV2::Route').map(({ RouteKey }) => RouteKey)
+    expect(routes).toEqual(expect.arrayContaining(['ANY /v1/{proxy+}', 'ANY /v1/runner/{proxy+}']))
+  })
   it('authorise every call by IAM, and of frames the connection they come on', () => {
     const routes = properties(control, 'AWS::ApiGatewayV2::Route').map(({ RouteKey, AuthorizationType }) => [
       RouteKey,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Done, Leaving } from '../../../core/contract/runner.ts'
+import { Done, Leaving, Seal } from '../../../core/contract/runner.ts'
 
 const commit = 'c'.repeat(40)
 const result = { branch: 'remote/s-0123456789', base: 'b'.repeat(40), commit, files: 1, insertions: 1, deletions: 0 }
@@ -29,4 +29,9 @@ it('what it used stays a sum that can be added up', () => {
   const usage = (costUsd: number) =>
     Done.safeParse({ ...report, outcome, usage: { inputTokens: 1, outputTokens: 1, costUsd } }).success
   expect([usage(12.5), usage(1e300), usage(Number.POSITIVE_INFINITY), usage(-1)]).toEqual([true, false, false, false])
+})
+
+it('a segment is named by its hash, of which a record has room for thousands', () => {
+  const sealed = (sha256: string) => Seal.safeParse({ first: 1, last: 2, sha256 }).success
+  expect([sealed('a'.repeat(64)), sealed('a'.repeat(300_000))]).toEqual([true, false])
 })
