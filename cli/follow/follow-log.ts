@@ -1,13 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { FromViewer, ToViewer, Typed } from '../../core/contract/frames.ts'
 import type { Position } from '../../core/contract/ids.ts'
-import { decodeRecords } from '../../core/contract/records.ts'
 import { ERRORS, type ErrorCode, RemoteError } from '../../core/contract/remote-error.ts'
 import type { Session } from '../../core/contract/session.ts'
 import { type Joined, joinFrom, joinLog, type LogInput, type LogJoin } from '../../core/domain/log-join.ts'
 import type { Connection } from '../connect.ts'
 import { canComeBack, isAbsent, isGone } from './can-come-back.ts'
 import { compileAtOnce } from './compile-at-once.ts'
+import { eventsIn } from './events-in.ts'
 import type { Message, ViewerSocket } from './open-socket.ts'
 import { type LogReader, readSegments } from './read-segments.ts'
 
@@ -148,7 +148,7 @@ class Follower {
   }
 
   #live = async (attempt: number, records: Uint8Array) =>
-    this.#mended(await this.#take({ kind: 'events', attempt, events: decodeRecords(records).events }))
+    this.#mended(await this.#take({ kind: 'events', attempt, events: eventsIn(records) }))
 
   /** Near, nothing overtakes: what is missing will not come. */
   #mended = (hole: boolean) => (hole && this.#viewing.connection.isNear ? this.mend() : undefined)

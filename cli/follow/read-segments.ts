@@ -1,7 +1,7 @@
-import { decodeRecords } from '../../core/contract/records.ts'
 import { RemoteError } from '../../core/contract/remote-error.ts'
 import { type Joined, joinLog, type LogJoin } from '../../core/domain/log-join.ts'
 import type { Client } from '../client.ts'
+import { eventsIn } from './events-in.ts'
 
 export type LogReader = Pick<Client, 'get' | 'bytes'>
 type Read = { join: LogJoin; open: boolean }
@@ -53,7 +53,7 @@ const readListed = async (
   for (const part of log.attempts) {
     for (const segment of part.segments) {
       if (part.attempt < join.next.attempt || (part.attempt === join.next.attempt && segment.last < join.next.seq)) continue
-      const { events } = decodeRecords(await reader.bytes(segment.url, segment.sha256))
+      const events = eventsIn(await reader.bytes(segment.url, segment.sha256))
       await take(joinLog(join, { kind: 'events', attempt: part.attempt, events }))
     }
     const listed = part.segments.at(-1)
