@@ -3,6 +3,7 @@ import { checkLocalPort } from '../ssh/check-local-port.ts'
 import { findTarget } from '../ssh/find-target.ts'
 import { keepForwarding } from '../ssh/keep-forwarding.ts'
 import { portPair } from '../ssh/port-pair.ts'
+import { isOver } from '../ssh/target.ts'
 import type { Command } from '../verbs/verb.ts'
 
 export const forward: Command = async ({ io, args: [id = '', text = ''], flags }) => {
@@ -21,10 +22,7 @@ export const forward: Command = async ({ io, args: [id = '', text = ''], flags }
     if (flags.on('json')) await write(io.stdout, `${JSON.stringify({ session, ...ports, again })}\n`)
     again = true
   }
-  const hasEnded = async () => {
-    const { state } = await connection.get('/v1/sessions/:id', { param: { id: session } })
-    return state === 'ended'
-  }
+  const hasEnded = async () => isOver(await connection.get('/v1/sessions/:id', { param: { id: session } }))
   const onBroken = (why: string) => say(`opening it again: ${why}`)
   try {
     await keepForwarding({ io, ports, first, target, forget, hasEnded, onReady, onBroken, signal: ending.signal })

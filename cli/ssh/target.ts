@@ -19,11 +19,15 @@ export type Machine = Pick<Target, 'instance' | 'address' | 'hostKey'>
 
 const NO_MACHINE_YET = ['queued', 'placing', 'launching', 'booting']
 
+/** No further machine comes. */
+export const isOver = ({ state, ending }: Session): boolean =>
+  state === 'ended' || (state === 'releasing' && ending !== undefined)
+
 /** The machine that a session runs on now. Throws `refused` when there will be none, `unavailable` when there may be later. */
 export const machineOf = (session: Session): Machine => {
   const { id, state } = session
   const attempt = session.attempts.at(-1)
-  if (state === 'ended' || (state === 'releasing' && session.retriesLeft === 0))
+  if (isOver(session))
     throw new RemoteError('refused', `${id} has ended: its machine is gone`, {
       hint: `its result: remote diff ${id}; to go on from there: remote resume ${id} "…"`,
     })

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http'
+import type { Server } from 'node:net'
 
 /** Listens on loopback; answers the port. */
 export const listening = async (server: Server): Promise<number> => {

@@ -84,7 +84,13 @@ const api = (ProtocolType: string) => ({
   Properties: { Name: ProtocolType, ProtocolType, RouteSelectionExpression: '$request.body.action' },
 })
 
-export const TEMPLATE = {
+export const SSH = { IpProtocol: 'tcp', FromPort: 22, ToPort: 22 }
+const group = (GroupDescription: string) => ({
+  Type: 'AWS::EC2::SecurityGroup',
+  Properties: { VpcId: ref('Vpc'), GroupDescription },
+})
+
+const TEMPLATE = {
   Resources: {
     Role: {
       Type: 'AWS::IAM::Role',
@@ -141,7 +147,18 @@ export const TEMPLATE = {
       Properties: { ScheduleExpression: 'rate(5 minutes)', Targets: [{ Id: 'fn', Arn: att('Fn'), Input: '{"sweep":1}' }] },
     },
     Budget: { Type: 'AWS::Budgets::Budget', Properties: { Budget: { BudgetType: 'COST', TimeUnit: 'DAILY' } } },
-    Endpoint: { Type: 'AWS::EC2::InstanceConnectEndpoint', Properties: { SubnetId: 'subnet-1' } },
+    Vpc: { Type: 'AWS::EC2::VPC', Properties: { CidrBlock: '10.0.0.0/16' } },
+    Machines: group('machines'),
+    Apart: group('machines that nobody reaches'),
+    Connectors: group('the endpoint'),
+    Ssh: {
+      Type: 'AWS::EC2::SecurityGroupIngress',
+      Properties: { ...SSH, GroupId: att('Machines', 'GroupId'), SourceSecurityGroupId: att('Connectors', 'GroupId') },
+    },
+    Endpoint: {
+      Type: 'AWS::EC2::InstanceConnectEndpoint',
+      Properties: { SubnetId: 'subnet-1', SecurityGroupIds: [att('Connectors', 'GroupId')] },
+    },
   },
   Outputs: {
     FunctionName: { Value: ref('Fn') },
@@ -153,6 +170,8 @@ export const TEMPLATE = {
     SocketId: { Value: ref('Socket') },
     Janitor: { Value: ref('Janitor') },
     Endpoint: { Value: att('Endpoint', 'Id') },
+    Machines: { Value: att('Machines', 'GroupId') },
+    Apart: { Value: att('Apart', 'GroupId') },
   },
 }
 

@@ -176,7 +176,7 @@ def tunnel(ask: dict[str, Any]) -> dict[str, Any]:
         return _refused(403, "AccessDeniedException", message)
     instance = _at(address)
     # A packet that no group lets through is lost: AWS's tunnel opens, and ends without a byte.
-    reached = instance is not None and instance.state == "running" and port in open_ports(instance)
+    reached = instance is not None and port in open_ports(instance)
     return {"allowed": True, "endpoint": endpoint.id, "address": address, "port": port, "seconds": seconds, "reached": reached}
 
 
@@ -188,7 +188,7 @@ def _at(address: str) -> Instance | None:
     for regions in list(ec2_backends.values()):
         for backend in list(regions.values()):
             for instance in backend.all_instances():
-                if machines.address_of(instance) == address:
+                if machines.address_of(instance) == address and instance.state == "running":
                     return instance
     return None
 

@@ -32,6 +32,23 @@ describe('a runner', () => {
     expect(await session.walk()).toMatchObject({ state: 'running' })
   })
 
+  it('says how its machine is reached by ssh; what is no address or host key is no word of it', async () => {
+    const { id, plane, record } = await launchedSession()
+    const hostKey = `ssh-ed25519 ${'A'.repeat(68)}`
+    const told = async (address: string, key: string) => {
+      await plane.hello(id, 1, { runnerVersion: '1', facts: { sshAddress: address, sshHostKey: key } })
+      return (await record()).attempts[0]?.ssh
+    }
+    for (const [address, key] of [
+      ['10.0.0.1 -oProxyCommand=x', hostKey],
+      ['example.com', hostKey],
+      ['10.0.0.1', `${hostKey}\n* ssh-ed25519 AAAA`],
+      ['10.0.0.1', '@cert-authority * ssh-ed25519 AAAA'],
+    ] as const)
+      expect(await told(address, key)).toBeUndefined()
+    expect(await told('10.0.0.1', hostKey)).toEqual({ address: '10.0.0.1', hostKey })
+  })
+
   it('is told to come again when its attempt is not recorded yet, and to stop when it is over', async () => {
     const { plane, id, ports, hello, walk } = await launchedSession({ agent: 'claude' })
     await expect(plane.hello(id, 2, { runnerVersion: '1' })).rejects.toMatchObject({ code: 'not_recorded_yet' })
