@@ -4,6 +4,7 @@ import { findTarget } from '../ssh/find-target.ts'
 import { keepForwarding } from '../ssh/keep-forwarding.ts'
 import { portPair } from '../ssh/port-pair.ts'
 import { isOver } from '../ssh/target.ts'
+import { untilInterrupted } from '../ssh/until-interrupted.ts'
 import type { Command } from '../verbs/verb.ts'
 
 export const forward: Command = async ({ io, args: [id = '', text = ''], flags }) => {
@@ -14,8 +15,6 @@ export const forward: Command = async ({ io, args: [id = '', text = ''], flags }
   const say = async (line: string) => {
     if (!quiet) await write(io.stderr, `remote: ${line}\n`)
   }
-  const ending = new AbortController()
-  const deaf = io.onInterrupt(() => ending.abort())
   let again = false
   const onReady = async () => {
     await say(`127.0.0.1:${ports.local} is port ${ports.remote} of ${session}${again ? ' again' : ' (Ctrl-C ends it)'}`)
@@ -24,11 +23,9 @@ export const forward: Command = async ({ io, args: [id = '', text = ''], flags }
   }
   const hasEnded = async () => isOver(await connection.get('/v1/sessions/:id', { param: { id: session } }))
   const onBroken = (why: string) => say(`opening it again: ${why}`)
-  try {
-    await keepForwarding({ io, ports, first, target, forget, hasEnded, onReady, onBroken, signal: ending.signal })
-  } finally {
-    deaf()
-  }
-  if (!ending.signal.aborted) await say(`${session} has ended`)
-  return 0
+  return untilInterrupted(io, async (signal) => {
+    await keepForwarding({ io, ports, first, target, forget, hasEnded, onReady, onBroken, signal })
+    if (!signal.aborted) await say(`${session} has ended`)
+    return 0
+  })
 }

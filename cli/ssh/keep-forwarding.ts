@@ -6,13 +6,14 @@ import type { PortPair } from './port-pair.ts'
 import { runSsh } from './run-ssh.ts'
 import { withDirectory } from './ssh-directory.ts'
 import type { Target } from './target.ts'
+import { unlessAborted } from './until-interrupted.ts'
 
 const FIRST_MS = 500
 const LONGEST_MS = 30_000
 const READY = 'ready'
 
 export type Forwarding = {
-  io: Pick<Io, 'env' | 'onInterrupt'>
+  io: Pick<Io, 'env'>
   ports: PortPair
   first: Target
   /** The session's machine as it is now. */
@@ -35,7 +36,7 @@ const once = (target: Target, { io, ports, onReady, signal }: Forwarding) =>
     let complaints = ''
     const wanted = `127.0.0.1:${ports.local}:localhost:${ports.remote}`
     const said = ['PermitLocalCommand=yes', `LocalCommand=echo ${READY}`, 'ExitOnForwardFailure=yes', 'LogLevel=ERROR']
-    const [...args] = await prepareConnection(io, target, dir)
+    const args = await unlessAborted(signal, () => prepareConnection(io, target, dir))
     const options = ['-N', '-L', wanted, ...said.flatMap((option) => ['-o', option])]
     await runSsh(io, {
       args: [...options, ...args],
@@ -75,7 +76,7 @@ export const keepForwarding = async (options: Forwarding): Promise<void> => {
       if (ended.stood) wait = FIRST_MS
       why = ended.why
     } catch (error) {
-      if (await hasEnded().catch(() => false)) return
+      if (signal.aborted || (await hasEnded().catch(() => false))) return
       if (isFinal(error)) throw error
       why = (error as RemoteError).message
     }

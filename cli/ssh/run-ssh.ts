@@ -11,7 +11,8 @@ export type SshRun = {
   onOutput?: ((text: string) => void) | undefined
   /** ssh's own complaints, instead of saying them. */
   onComplaint?: ((text: string) => void) | undefined
-  signal?: AbortSignal | undefined
+  /** Ends it. */
+  signal: AbortSignal
 }
 
 const textOf = (stream: Readable | null, heard: ((text: string) => void) | undefined) => {
@@ -19,26 +20,19 @@ const textOf = (stream: Readable | null, heard: ((text: string) => void) | undef
 }
 
 /**
- * Runs OpenSSH on our own terminal, ends it when we are told to end, and resolves to its exit code once it has: 255 when there was no
+ * Runs OpenSSH on our own terminal and resolves to its exit code once it has: 255 when there was no
  * connection, else what the command on the other side ended with.
  */
-export const runSsh = (io: Pick<Io, 'env' | 'onInterrupt'>, { args, onOutput, onComplaint, signal }: SshRun): Promise<number> =>
+export const runSsh = (io: Pick<Io, 'env'>, { args, onOutput, onComplaint, signal }: SshRun): Promise<number> =>
   new Promise((resolve, reject) => {
     const stdio = [onOutput ? 'ignore' : 'inherit', onOutput ? 'pipe' : 'inherit', onComplaint ? 'pipe' : 'inherit'] as const
     const child: ChildProcess = spawn('ssh', args, { env: io.env, stdio: [...stdio] })
     textOf(child.stdout, onOutput)
     textOf(child.stderr, onComplaint)
     const end = () => void child.kill('SIGTERM')
-    const deaf = io.onInterrupt(end)
-    // The terminal was closed: what is ours is cleared away all the same.
-    process.on('SIGHUP', end)
-    signal?.addEventListener('abort', end, { once: true })
-    if (signal?.aborted) end()
-    const over = () => {
-      deaf()
-      process.off('SIGHUP', end)
-      signal?.removeEventListener('abort', end)
-    }
+    signal.addEventListener('abort', end, { once: true })
+    if (signal.aborted) end()
+    const over = () => signal.removeEventListener('abort', end)
     child.on('error', (cause) => {
       over()
       const isMissing = codeOf(cause) === 'ENOENT'

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { version } from '../../cli/version.ts'
 import type { Session } from '../../core/contract/session.ts'
+import { freePort } from '../rehearsal/aws.ts'
 import { type CloudWorld, openCloudWorld } from './cloud-world.ts'
 
 const SERVER = { address: '10.113.0.7', hostKey: `ssh-ed25519 ${'A'.repeat(68)}` }
@@ -19,6 +20,8 @@ const aws = {
   outputs: {} as Record<string, string>,
   push: { status: 200, body: '{"Success":true}' },
   asked: [] as string[],
+  /** Called instead of answering when a key is pushed. */
+  silent: undefined as (() => void) | undefined,
 }
 const server = createServer(async (request, response) => {
   const parts: Buffer[] = []
@@ -26,6 +29,7 @@ const server = createServer(async (request, response) => {
   const body = Buffer.concat(parts).toString()
   const action = [request.headers['x-amz-target']].flat()[0]?.split('.')[1] ?? new URLSearchParams(body).get('Action') ?? ''
   aws.asked.push(action)
+  if (action === 'SendSSHPublicKey' && aws.silent) return aws.silent()
   if (action === 'SendSSHPublicKey') return response.writeHead(aws.push.status).end(aws.push.body)
   if (action === 'DescribeInstanceConnectEndpoints') return response.end(`<item><dnsName>${HOST}</dnsName></item>`)
   const outputs = Object.entries(aws.outputs).map(
@@ -58,6 +62,7 @@ afterAll(async () => {
 beforeEach(() => {
   here.know()
   aws.asked.length = 0
+  aws.silent = undefined
   aws.push = { status: 200, body: '{"Success":true}' }
   const { apiUrl, socketUrl } = here.cloud
   aws.outputs = { ApiUrl: apiUrl, SocketUrl: socketUrl, Version: version(), ConnectEndpoint: ENDPOINT }
@@ -77,13 +82,13 @@ const refusal = async (...argv: string[]) => {
 describe('remote ssh', () => {
   it('asks for the endpoint once, and keeps where it is', async () => {
     const { id } = await sessionThat()
-    await here.run(['ssh-proxy', id])
+    await here.run(['ssh-proxy', `${id}.remote`])
     expect(aws.asked).toEqual(['DescribeStacks', 'DescribeInstanceConnectEndpoints', 'SendSSHPublicKey'])
     expect(JSON.parse(readFileSync(here.file, 'utf8'))).toMatchObject({
       clouds: { 'us-east-1': { connectEndpoint: ENDPOINT, connectHost: { endpoint: ENDPOINT, host: HOST } } },
     })
     aws.asked.length = 0
-    await here.run(['ssh-proxy', id])
+    await here.run(['ssh-proxy', `${id}.remote`])
     expect(aws.asked).toEqual(['SendSSHPublicKey'])
   })
 
@@ -130,6 +135,21 @@ describe('remote ssh', () => {
     aws.push = { status, body: JSON.stringify({ __type: type, message }) }
     expect(await refusal('ssh', (await sessionThat()).id)).toEqual([exit, expect.stringContaining(words)])
     expect(readdirSync(temporary)).toEqual([])
+  })
+
+  it('leaves no key when it is ended while AWS is asked', async () => {
+    const { id } = await sessionThat()
+    for (const argv of [
+      ['ssh', id],
+      ['forward', id, String(await freePort())],
+    ]) {
+      const asked = new Promise<void>((resolve) => {
+        aws.silent = resolve
+      })
+      const { code, err } = await here.run(argv, { interrupt: asked })
+      expect([code, err]).toEqual([argv[0] === 'ssh' ? 130 : 0, ''])
+      expect(readdirSync(temporary)).toEqual([])
+    }
   })
 
   it('needs OpenSSH', async () => {
