@@ -6,6 +6,7 @@ import { openedCloud } from '../cloud/opened-cloud.ts'
 import type { Finding } from '../finding.ts'
 import { fail } from '../finding.ts'
 import { showFindings } from '../output/findings.ts'
+import { checkSsh } from '../ssh/check-ssh.ts'
 import type { Command } from '../verbs/verb.ts'
 
 /** Each check tries what it is about. One that everything else needs ends the list. */
@@ -23,7 +24,7 @@ export const cloudDoctor: Command = async (call) => {
     checks.push(...(await checkCredentials(opened)))
     const { cloud, finding } = await checkStack(opened)
     const connection = cloud && connectCloud(io, opened.runtime, cloud, { quiet: true })
-    const called = connection ? [checkApi(connection), checkSocket(connection)] : []
+    const called = connection ? [checkApi(connection), checkSocket(connection), checkSsh(io, cloud)] : []
     const launching = cloud ? checkLaunch(io, opened) : []
     const [quotas, launch, ...calls] = await Promise.all([checkQuotas(io, opened), launching, ...called])
     checks.push(finding, ...calls, ...launch, ...quotas)

@@ -115,7 +115,14 @@ describe('remote ssh', () => {
     expect((await ssh('echo in')).out).toBe('in\n')
   })
 
+  it('is among what the doctor tries', async () => {
+    expect((await rehearsal.cli(['cloud', 'doctor'])).out).toMatch(/✓ ssh +OpenSSH_.*, through eice-[0-9a-f]{17}/)
+  })
+
   it('says when the machine does not take ssh yet', async () => {
+    // What may install ssh makes it ready when it is done.
+    const installing = async () => (await machine.run('systemctl', 'show', '-P', 'ActiveState', 'remote-toolchain')).trim()
+    await until('it is installed', async () => ((await installing()) === 'activating' ? undefined : true), PATIENCE_MS)
     await machine.run('systemctl', 'stop', 'remote-ssh.socket')
     const { code, stderr } = await ssh('echo in')
     expect([code, stderr]).toEqual([75, expect.stringContaining(`the machine of ${session.id} does not take ssh yet`)])

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
+import { checkSsh } from '../../../cli/ssh/check-ssh.ts'
 import { instanceConnectRefusal } from '../../../cli/ssh/instance-connect-refusal.ts'
 import { portPair } from '../../../cli/ssh/port-pair.ts'
 import { literal, quoted, sshOptions } from '../../../cli/ssh/ssh-options.ts'
@@ -98,6 +99,26 @@ describe('ports', () => {
   })
   it.each(['', '0', '65536', '80:0', '1:2:3', 'http', '-1', '80:', ':80', '8 0'])('`%s` is none', (text) => {
     expect(() => portPair(text)).toThrow(expect.objectContaining({ code: 'usage' }))
+  })
+})
+
+describe('remote cloud doctor', () => {
+  const cloud = { stack: 'remote', region: 'us-east-1', apiUrl: '', socketUrl: '', version: '1', readAt: '' }
+  it('says what ssh lacks, here or over there', async () => {
+    const env = { PATH: process.env['PATH'] }
+    expect(await checkSsh({ env }, { ...cloud, connectEndpoint: 'eice-1' })).toMatchObject({
+      state: 'ok',
+      says: expect.stringMatching(/^OpenSSH_\S+.*, through eice-1$/),
+    })
+    expect(await checkSsh({ env }, cloud)).toMatchObject({
+      state: 'warn',
+      hint: expect.stringContaining('--set instanceConnect=true'),
+    })
+    const bare = { PATH: '/nonexistent' }
+    expect(await checkSsh({ env: bare }, { ...cloud, connectEndpoint: 'eice-1' })).toMatchObject({
+      state: 'warn',
+      hint: expect.stringContaining('openssh-client'),
+    })
   })
 })
 
