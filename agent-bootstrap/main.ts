@@ -28,8 +28,8 @@ const main = async (): Promise<number> => {
   const sign = args.endpoint.startsWith('unix:') ? undefined : (await import('./cloud/sign-calls.ts')).signCalls(args.region)
   const plane = openControlPlane(args.endpoint, args.session, args.attempt, sign)
   try {
-    const sshDir = process.env['REMOTE_SSH_DIR']
-    const ssh = sshDir ? await (await import('./cloud/ssh-server-facts.ts')).sshServerFacts(sshDir) : {}
+    const { REMOTE_SSH_DIR: sshDir, REMOTE_AGENT_USER: user } = process.env
+    const ssh = sshDir && user ? await (await import('./cloud/ssh-server-facts.ts')).sshServerFacts(sshDir, user) : {}
     const hello = plane.hello({
       runnerVersion: version,
       facts: { platform: process.platform, arch: process.arch, node: process.versions.node, ...ssh },

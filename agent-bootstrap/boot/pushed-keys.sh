@@ -2,11 +2,14 @@
 # pushed-keys.sh USER: public keys that EC2 Instance Connect pushed to this machine for that user, while they hold (60 s).
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-instance-connect-methods.html
 set -u
-[ "${1:-}" = agent ] || exit 0
+case ${1:-} in
+agent | agent-*) user=$1 ;;
+*) exit 0 ;;
+esac
 METADATA=http://169.254.169.254/latest
 
 keys() {
-  curl -fsS --max-time 2 -H "X-aws-ec2-metadata-token: $token" "$METADATA/meta-data/managed-ssh-keys/active-keys/agent/" |
+  curl -fsS --max-time 2 -H "X-aws-ec2-metadata-token: $token" "$METADATA/meta-data/managed-ssh-keys/active-keys/$user/" |
     awk -v now="$(date +%s)" '
       /^#Timestamp=/ { until = substr($0, 12) + 0 }
       /^ssh-ed25519 / { if (until > now) print $1, $2; until = 0 }'

@@ -56,11 +56,12 @@ const hostKey = (dir: string): string => {
 /** What the control plane is to know of this machine's ssh server. Nothing where it cannot be known: a session runs without it. */
 export const sshServerFacts = async (
   dir: string,
+  sshUser: string,
   metadata: Pick<InstanceMetadata, 'get'> = openInstanceMetadata(),
 ): Promise<Record<string, string>> => {
   try {
     const sshAddress = (await metadata.get('meta-data/local-ipv4'))?.trim()
-    return sshAddress ? { sshAddress, sshHostKey: hostKey(dir) } : {}
+    return sshAddress ? { sshAddress, sshHostKey: hostKey(dir), sshUser } : {}
   } catch (error) {
     console.error(`nobody will be able to reach this machine by ssh: ${error}`)
     return {}

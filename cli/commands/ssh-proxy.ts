@@ -1,4 +1,5 @@
 import { RemoteError } from '../../core/contract/remote-error.ts'
+import { SSH_USER } from '../../core/contract/ssh.ts'
 import { awsAccess } from '../cloud/aws-access.ts'
 import { write } from '../io.ts'
 import { leaveFailure, pushKey, readTarget } from '../ssh/open-connection.ts'
@@ -38,6 +39,9 @@ export const sshProxy: Command = async (call) => {
   const { findTarget } = await import('../ssh/find-target.ts')
   const { first: target } = await findTarget(io, host.replace(/\.remote$/, ''), { quiet: true })
   const { publicKey } = await openShared(io, host, target)
+  // ssh was told of one user for all hosts.
+  if (target.user !== SSH_USER)
+    await write(io.stderr, `remote: its machine is shared, and you are ${target.user}@${host} there\n`)
   await pushKey(io, target, publicKey)
   return carry(call, target)
 }

@@ -1,5 +1,4 @@
 import { AwsV4Signer } from 'aws4fetch'
-import { SSH_USER } from '../../core/contract/ssh.ts'
 import type { Keys } from '../cloud/aws-tools.ts'
 import { type Exchange, exchange } from '../cloud/exchange.ts'
 import type { Target } from './target.ts'
@@ -38,8 +37,12 @@ export const describeEndpoint = (signing: Signing, endpoint: string): Promise<Ex
 }
 
 /** https://docs.aws.amazon.com/ec2-instance-connect/latest/APIReference/API_SendSSHPublicKey.html */
-export const sendPublicKey = (signing: Signing, instance: string, publicKey: string): Promise<Exchange> => {
-  const body = JSON.stringify({ InstanceId: instance, InstanceOSUser: SSH_USER, SSHPublicKey: publicKey })
+export const sendPublicKey = (
+  signing: Signing,
+  { instance, user }: Pick<Target, 'instance' | 'user'>,
+  publicKey: string,
+): Promise<Exchange> => {
+  const body = JSON.stringify({ InstanceId: instance, InstanceOSUser: user, SSHPublicKey: publicKey })
   const headers = { 'x-amz-target': 'AWSEC2InstanceConnectService.SendSSHPublicKey' }
   return call(signing, { service: SERVICE, type: 'application/x-amz-json-1.1', body, headers })
 }

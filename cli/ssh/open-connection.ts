@@ -34,9 +34,10 @@ export const failureIn = (dir: string): RemoteError | undefined => {
 }
 
 /** Lets this key in for a minute. */
-export const pushKey = async (io: Pick<Io, 'env'>, { region, profile, instance, session }: Target, publicKey: string) => {
+export const pushKey = async (io: Pick<Io, 'env'>, target: Target, publicKey: string) => {
+  const { region, profile, session } = target
   const keys = await awsAccess(io.env, { region, profile }).keys()
-  const { status, headers, bytes } = await sendPublicKey({ env: io.env, region, keys }, instance, publicKey)
+  const { status, headers, bytes } = await sendPublicKey({ env: io.env, region, keys }, target, publicKey)
   if (status === 200) return
   const refused = { status, date: headers.date, text: bytes.toString('utf8') }
   throw instanceConnectRefusal(refused, { doing: 'ec2-instance-connect:SendSSHPublicKey', session, profile })
@@ -52,6 +53,6 @@ export const prepareConnection = async (io: Pick<Io, 'env'>, target: Target, dir
   writeFileSync(join(dir, TARGET), JSON.stringify(target), { mode: 0o600 })
   await pushKey(io, target, publicKey)
   const proxy = literal([...thisProgram(), 'ssh-proxy', '--prepared', dir].map(quoted).join(' '))
-  const options = sshOptions({ proxy, key: literal(key), knownHosts: literal(knownHosts) })
+  const options = sshOptions({ user: target.user, proxy, key: literal(key), knownHosts: literal(knownHosts) })
   return ['-F', 'none', ...options.flatMap(([option, value]) => ['-o', `${option}=${value}`]), name]
 }

@@ -1,10 +1,9 @@
-import { SSH_USER } from '../../core/contract/ssh.ts'
-
 /** How often ssh asks whether the other side is there, and how many times it may be silent. */
 const ALIVE_SECONDS = 15
 const ALIVE_COUNT = 3
 
 export type Identity = {
+  user: string
   /** Command line for the shell, of the program that carries the bytes. */
   proxy: string
   key: string
@@ -18,8 +17,8 @@ export const quoted = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ?
 export const literal = (text: string): string => text.replaceAll('%', '%%')
 
 /** Settings of OpenSSH, by their names in ssh_config: nothing is trusted but the one host key, nothing is offered but the one key. */
-export const sshOptions = ({ proxy, key, knownHosts }: Identity): readonly (readonly [name: string, value: string])[] => [
-  ['User', SSH_USER],
+export const sshOptions = ({ user, proxy, key, knownHosts }: Identity): readonly (readonly [name: string, value: string])[] => [
+  ['User', user],
   ['ProxyCommand', proxy],
   ['IdentityFile', `"${key}"`],
   ['IdentitiesOnly', 'yes'],

@@ -13,9 +13,10 @@ export type Target = {
   /** Within the machines' network. */
   address: string
   hostKey: string
+  user: string
 }
 
-export type Machine = Pick<Target, 'instance' | 'address' | 'hostKey'>
+export type Machine = Pick<Target, 'instance' | 'address' | 'hostKey' | 'user'>
 
 const NO_MACHINE_YET = ['queued', 'placing', 'launching', 'booting']
 

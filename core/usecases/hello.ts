@@ -31,7 +31,8 @@ export const hello = (ports: Ports, settings: Settings) => {
 
   return async (id: string, attempt: number, { runnerVersion, facts = {} }: Greeting): Promise<RunSpec> => {
     refuseFenced(await storedSession(ports)(id), attempt)
-    const ssh = SshServer.safeParse({ address: facts['sshAddress'], hostKey: facts['sshHostKey'] }).data
+    const { sshAddress: address, sshHostKey: hostKey, sshUser: user } = facts
+    const ssh = SshServer.safeParse({ address, hostKey, user }).data
     const session = await applyFact(ports)(id, { type: 'greeted', attempt, version: runnerVersion, ssh })
     await ports.lifecycle.wake(id)
     refuseFenced(session, attempt)

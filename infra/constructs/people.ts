@@ -2,7 +2,7 @@ import { Aws } from 'aws-cdk-lib'
 import { ManagedPolicy } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { Construct } from 'constructs'
-import { SSH_USER } from '../../core/contract/ssh.ts'
+import { SSH_USERS } from '../../core/contract/ssh.ts'
 import type { Config } from '../config.ts'
 import { type Right, statements } from '../rights.ts'
 import type { Apis } from './apis.ts'
@@ -33,7 +33,7 @@ const letConnect = (stack: string, endpointId: string): Right[] => [
   {
     may: ['ec2-instance-connect:SendSSHPublicKey'],
     on: [`arn:${Aws.PARTITION}:ec2:${here}:instance/*`],
-    when: { StringEquals: { 'aws:ResourceTag/remote:stack': stack, 'ec2:osuser': SSH_USER } },
+    when: { StringEquals: { 'aws:ResourceTag/remote:stack': stack }, StringLike: { 'ec2:osuser': [...SSH_USERS] } },
     why: 'Instances get their ids from EC2; only those with the tag of this stack are meant.',
   },
 ]

@@ -9,7 +9,7 @@ import type { Session } from '../../core/contract/session.ts'
 import { freePort } from '../rehearsal/aws.ts'
 import { type CloudWorld, openCloudWorld } from './cloud-world.ts'
 
-const SERVER = { address: '10.113.0.7', hostKey: `ssh-ed25519 ${'A'.repeat(68)}` }
+const SERVER = { address: '10.113.0.7', hostKey: `ssh-ed25519 ${'A'.repeat(68)}`, user: 'agent' }
 const ENDPOINT = 'eice-0123456789abcdef0'
 /** Nobody listens there. */
 const HOST = '127.0.0.1:9'

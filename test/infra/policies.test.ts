@@ -163,7 +163,8 @@ it('people reach port 22 through the endpoint of the stack for an hour at most, 
     NumericLessThanEquals: { 'ec2-instance-connect:maxTunnelDuration': '3600' },
   })
   expect(of('ec2-instance-connect:SendSSHPublicKey')?.Condition).toEqual({
-    StringEquals: { 'aws:ResourceTag/remote:stack': 'remote', 'ec2:osuser': 'agent' },
+    StringEquals: { 'aws:ResourceTag/remote:stack': 'remote' },
+    StringLike: { 'ec2:osuser': ['agent', 'agent-*'] },
   })
 })
 

@@ -99,6 +99,7 @@ const target = (more: Partial<Target> = {}): Target => ({
   instance,
   address: ADDRESS,
   hostKey: KEY,
+  user: 'agent',
   ...more,
 })
 
@@ -189,7 +190,11 @@ describe('our model of the Instance Connect Endpoint', () => {
 
 describe('our model of SendSSHPublicKey', () => {
   const push = async (keys: Keys, id: string, key = KEY) => {
-    const { status, bytes } = await sendPublicKey({ env: { AWS_ENDPOINT_URL: cloud.endpoint }, region: REGION, keys }, id, key)
+    const { status, bytes } = await sendPublicKey(
+      { env: { AWS_ENDPOINT_URL: cloud.endpoint }, region: REGION, keys },
+      { instance: id, user: 'agent' },
+      key,
+    )
     return `${status} ${bytes}`
   }
   const tagged = (stack: string, user: string) =>

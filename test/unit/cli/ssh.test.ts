@@ -9,7 +9,7 @@ import { ERRORS } from '../../../core/contract/errors.ts'
 import type { Session } from '../../../core/contract/session.ts'
 import { sampleSession } from '../../promises/sample-session.ts'
 
-const SERVER = { address: '10.113.0.7', hostKey: `ssh-ed25519 ${'A'.repeat(68)}` }
+const SERVER = { address: '10.113.0.7', hostKey: `ssh-ed25519 ${'A'.repeat(68)}`, user: 'agent' }
 const withAttempt = (state: Session['state'], more: object = {}, rest: Partial<Session> = {}): Session => ({
   ...sampleSession(),
   state,
@@ -125,7 +125,7 @@ describe('remote cloud doctor', () => {
 it('OpenSSH reads the settings as they are meant, with any path', () => {
   const odd = "/tmp/it's 100% mine/ssh"
   const proxy = literal(['/usr/bin/node', `${odd}/remote.cjs`].map(quoted).join(' '))
-  const options = sshOptions({ proxy, key: literal(`${odd}/key`), knownHosts: literal(`${odd}/known`) })
+  const options = sshOptions({ user: 'agent', proxy, key: literal(`${odd}/key`), knownHosts: literal(`${odd}/known`) })
   const args = options.flatMap(([name, value]) => ['-o', `${name}=${value}`])
   const { stdout, stderr } = spawnSync('ssh', ['-T', '-G', '-F', 'none', ...args, 's-1.remote'], { encoding: 'utf8' })
   expect(stderr).toBe('')

@@ -15,24 +15,26 @@ const at = (address: string | undefined) => ({
 
 it('the host key is one that OpenSSH reads, and its public half is what the control plane is told', async () => {
   const dir = join(root, 'key')
-  const facts = await sshServerFacts(dir, at('10.113.0.7\n'))
+  const facts = await sshServerFacts(dir, 'agent', at('10.113.0.7\n'))
   const { stdout, stderr } = spawnSync('ssh-keygen', ['-y', '-f', join(dir, 'host_key')], { encoding: 'utf8' })
   expect([stdout.trim(), stderr]).toEqual([facts['sshHostKey'], ''])
   expect(statSync(join(dir, 'host_key')).mode & 0o777).toBe(0o600)
   expect(statSync(dir).mode & 0o777).toBe(0o700)
-  expect(SshServer.safeParse({ address: facts['sshAddress'], hostKey: facts['sshHostKey'] }).success).toBe(true)
+  expect(
+    SshServer.safeParse({ address: facts['sshAddress'], hostKey: facts['sshHostKey'], user: facts['sshUser'] }).success,
+  ).toBe(true)
 })
 
 it('a machine has one host key, however many runners ask for it at once, and again', async () => {
   const dir = join(root, 'once')
-  const all = await Promise.all(Array.from({ length: 5 }, () => sshServerFacts(dir, at('10.113.0.7'))))
-  expect(new Set([...all, await sshServerFacts(dir, at('10.113.0.7'))].map((facts) => facts['sshHostKey'])).size).toBe(1)
+  const all = await Promise.all(Array.from({ length: 5 }, () => sshServerFacts(dir, 'agent', at('10.113.0.7'))))
+  expect(new Set([...all, await sshServerFacts(dir, 'agent', at('10.113.0.7'))].map((facts) => facts['sshHostKey'])).size).toBe(1)
   expect(readdirSync(root).filter((name) => name.startsWith('once'))).toEqual(['once'])
 })
 
 it('a session runs also where nothing can be told of ssh', async () => {
-  expect(await sshServerFacts(join(root, 'nowhere'), at(undefined))).toEqual({})
+  expect(await sshServerFacts(join(root, 'agent', 'nowhere'), at(undefined))).toEqual({})
   const silent = { get: () => Promise.reject(new Error('no answer')) }
-  expect(await sshServerFacts(join(root, 'silent'), silent)).toEqual({})
-  expect(await sshServerFacts('/proc/no/such/place', at('10.113.0.7'))).toEqual({})
+  expect(await sshServerFacts(join(root, 'agent', 'silent'), silent)).toEqual({})
+  expect(await sshServerFacts('/proc/no/such/place', 'agent', at('10.113.0.7'))).toEqual({})
 })

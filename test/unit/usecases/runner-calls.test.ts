@@ -35,8 +35,9 @@ describe('a runner', () => {
   it('says how its machine is reached by ssh; what is no address or host key is no word of it', async () => {
     const { id, plane, record } = await launchedSession()
     const hostKey = `ssh-ed25519 ${'A'.repeat(68)}`
-    const told = async (address: string, key: string) => {
-      await plane.hello(id, 1, { runnerVersion: '1', facts: { sshAddress: address, sshHostKey: key } })
+    const told = async (address: string, key: string, user = 'agent') => {
+      const facts = { sshAddress: address, sshHostKey: key, sshUser: user }
+      await plane.hello(id, 1, { runnerVersion: '1', facts })
       return (await record()).attempts[0]?.ssh
     }
     for (const [address, key] of [
@@ -46,7 +47,8 @@ describe('a runner', () => {
       ['10.0.0.1', '@cert-authority * ssh-ed25519 AAAA'],
     ] as const)
       expect(await told(address, key)).toBeUndefined()
-    expect(await told('10.0.0.1', hostKey)).toEqual({ address: '10.0.0.1', hostKey })
+    expect(await told('10.0.0.1', hostKey, 'root')).toBeUndefined()
+    expect(await told('10.0.0.1', hostKey)).toEqual({ address: '10.0.0.1', hostKey, user: 'agent' })
   })
 
   it('is told to come again when its attempt is not recorded yet, and to stop when it is over', async () => {
