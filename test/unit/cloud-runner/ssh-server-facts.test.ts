@@ -33,8 +33,8 @@ it('a machine has one host key, however many runners ask for it at once, and aga
 })
 
 it('a session runs also where nothing can be told of ssh', async () => {
-  expect(await sshServerFacts(join(root, 'agent', 'nowhere'), at(undefined))).toEqual({})
+  expect(await sshServerFacts(join(root, 'nowhere'), 'agent', at(undefined))).toEqual({})
   const silent = { get: () => Promise.reject(new Error('no answer')) }
-  expect(await sshServerFacts(join(root, 'agent', 'silent'), silent)).toEqual({})
+  expect(await sshServerFacts(join(root, 'silent'), 'agent', silent)).toEqual({})
   expect(await sshServerFacts('/proc/no/such/place', 'agent', at('10.113.0.7'))).toEqual({})
 })
