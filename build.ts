@@ -16,7 +16,7 @@ const PROGRAMS = {
 }
 
 /** Functions of the control plane in AWS, each with what it needs of the SDK and nothing else. */
-const LAMBDAS = ['http', 'socket', 'step', 'janitor', 'spend', 'spot-notice', 'operate']
+const LAMBDAS = ['http', 'socket', 'workspaces', 'step', 'janitor', 'spend', 'spot-notice', 'operate']
 
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string }
 const define = { REMOTE_VERSION: JSON.stringify(version) }

@@ -58,7 +58,7 @@ export const functions: Figure = {
     })
     return [
       size('http', 700),
-      ...['socket', 'step', 'janitor', 'spend', 'spot-notice', 'operate'].map((name) => size(name, 1000)),
+      ...['socket', 'workspaces', 'step', 'janitor', 'spend', 'spot-notice', 'operate'].map((name) => size(name, 1000)),
       {
         ...atMost('API function: init', took.api, took.empty, 2, { ours: '', base: 'an empty handler: ' }),
         why: 'the DynamoDB client, Hono and the contract are read and evaluated, and a function has no place for a compile cache',

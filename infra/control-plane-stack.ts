@@ -27,6 +27,7 @@ export class ControlPlaneStack extends Stack {
     const lifecycle = new Lifecycle(this, config)
     const functions: Functions = makeFunctions(this, config, { state, network, apis, machines, watch, lifecycle })
     apis.answerWith(functions.http)
+    apis.keepWith(functions.workspaces)
     apis.listenWith(functions.socket)
     lifecycle.callWith(functions.step)
     watch.alarmOn({ stateMachineArn: lifecycle.arn, janitorLog: functions.janitor.logGroup })

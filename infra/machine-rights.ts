@@ -65,8 +65,8 @@ export const letLaunch = (
   },
   {
     may: ['ec2:CreateTags'],
-    on: [...ec2('instance/*', 'volume/*', 'fleet/*', 'spot-instances-request/*'), SNAPSHOTS],
-    when: { StringEquals: { 'ec2:CreateAction': ['CreateFleet', 'RunInstances', 'CreateVolume', 'CreateSnapshot'] } },
+    on: [...ec2('instance/*', 'volume/*', 'fleet/*', 'spot-instances-request/*')],
+    when: { StringEquals: { 'ec2:CreateAction': ['CreateFleet', 'RunInstances', 'CreateVolume'] } },
     why: 'What is being made has no id yet; what is there already cannot be tagged.',
   },
   { may: ['iam:PassRole'], on: [roleArn], when: { StringEquals: { 'iam:PassedToService': 'ec2.amazonaws.com' } } },
@@ -78,13 +78,31 @@ export const letLaunch = (
   },
 ]
 
-/** Disks of workspaces: made with the stack's tag, and touched only with it. */
+/** Disks of workspaces for machines that hold them: made with the stack's tag, and touched only with it. */
+export const letUseVolumes = (stack: string): Right[] => [
+  tagging(stack, ['ec2:CreateVolume'], ...ec2('volume/*')),
+  tagged(stack, ['ec2:CreateVolume'], SNAPSHOTS),
+  tagged(stack, ['ec2:DeleteVolume'], ...ec2('volume/*')),
+  tagged(stack, ['ec2:AttachVolume', 'ec2:DetachVolume'], ...ec2('volume/*', 'instance/*')),
+]
+
+/** Disks of workspaces for people: everything but having one. */
 export const letKeepVolumes = (stack: string): Right[] => [
+  {
+    may: ['ec2:DescribeVolumes', 'ec2:DescribeSnapshots'],
+    on: ['*'],
+    why: 'Describing takes no resource, and changes nothing.',
+  },
   tagging(stack, ['ec2:CreateVolume'], ...ec2('volume/*')),
   tagging(stack, ['ec2:CreateSnapshot'], SNAPSHOTS),
+  {
+    may: ['ec2:CreateTags'],
+    on: [...ec2('volume/*'), SNAPSHOTS],
+    when: { StringEquals: { 'ec2:CreateAction': ['CreateVolume', 'CreateSnapshot'] } },
+    why: 'What is being made has no id yet; what is there already cannot be tagged.',
+  },
   tagged(stack, ['ec2:CreateVolume', 'ec2:DeleteSnapshot'], SNAPSHOTS),
   tagged(stack, ['ec2:CreateSnapshot', 'ec2:DeleteVolume', 'ec2:ModifyVolume'], ...ec2('volume/*')),
-  tagged(stack, ['ec2:AttachVolume', 'ec2:DetachVolume'], ...ec2('volume/*', 'instance/*')),
 ]
 
 /** What nobody knows any more. */

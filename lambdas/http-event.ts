@@ -1,6 +1,5 @@
 import type { LambdaContext } from 'hono/aws-lambda'
 import { handle } from 'hono/aws-lambda'
-import type { Api } from '../core/api/create-api.ts'
 import { ERRORS, type ErrorCode } from '../core/contract/remote-error.ts'
 import type { Admission, Iam } from './aws/identity.ts'
 
@@ -27,7 +26,11 @@ const REFUSED = {
 }
 
 /** The API behind API Gateway: who calls is what IAM found out, never what a header says. */
-export const openHttpHandler = (api: Api, admit: (iam: Iam, path: string) => Promise<Admission>, version: string) => {
+export const openHttpHandler = (
+  api: Parameters<typeof handle>[0],
+  admit: (iam: Iam, path: string) => Promise<Admission>,
+  version: string,
+) => {
   const answer = handle(api)
   return async (event: HttpEvent, context: LambdaContext) => {
     const iam = event.requestContext.authorizer?.iam

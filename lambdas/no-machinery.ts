@@ -8,5 +8,5 @@ const refuse = (): never => {
 /** For functions that answer people and machines: what they are asked for never touches EC2, whose code they do not carry. */
 export const NO_MACHINERY: Machinery = {
   compute: { launch: refuse, find: refuse, terminate: refuse, clean: refuse },
-  volumes: { delete: refuse },
+  volumes: { delete: refuse, move: refuse, snapshot: refuse, deleteSnapshot: refuse, grow: refuse },
 }

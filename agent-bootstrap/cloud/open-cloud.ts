@@ -43,8 +43,7 @@ const fetchFile = async (url: string, file: string) => {
 
 /** Beside its disk a workspace would be one that nobody ever sees again. */
 const unmounted = (workspace: string | undefined): RemoteError | undefined => {
-  if (workspace === undefined || statSync(dirname(workspace), { throwIfNoEntry: false })?.dev !== statSync('/').dev)
-    return undefined
+  if (workspace === undefined || statSync(workspace, { throwIfNoEntry: false })?.dev !== statSync('/').dev) return undefined
   return new RemoteError('refused', 'the disk of the workspace is not on this machine', { hint: 'dispatch again' })
 }
 

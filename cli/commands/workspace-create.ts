@@ -23,7 +23,13 @@ export const workspaceCreate: Command = async ({ io, args, flags }) => {
   const name = nameOf(args[0], flags.text('name'))
   const sizeBytes = flags.number('size')
   const connection = await connectAsSaid(io, flags)
-  const body = { name, ...(sizeBytes === undefined ? {} : { sizeBytes }), runtime: connection.isNear ? 'local' : 'cloud' }
+  const snapshot = flags.text('from-snapshot')
+  const body = {
+    name,
+    ...(sizeBytes === undefined ? {} : { sizeBytes }),
+    ...(snapshot === undefined ? {} : { snapshot }),
+    runtime: connection.isNear ? 'local' : 'cloud',
+  }
   const workspace = await connection.post('/v1/workspaces', { json: body })
   if (flags.on('json')) await write(io.stdout, `${JSON.stringify(workspace)}\n`)
   else if (flags.on('quiet')) await write(io.stdout, `${workspace.name}\n`)

@@ -7,14 +7,15 @@ import { shownSize } from '../values/size.ts'
 import type { Call, Command } from '../verbs/verb.ts'
 
 /** Its data is gone for good, so a slip of the fingers must not do. */
-const confirm = async ({ io }: Call, { name, usedBytes }: Workspace) => {
+const confirm = async ({ io }: Call, { name, usedBytes, snapshots = [] }: Workspace) => {
   if (io.stdin.isTTY !== true) {
     throw new RemoteError('refused', `deleting workspace ${name} cannot be undone, and nobody is here to ask`, {
       hint: `if you mean it: remote workspace delete ${name} --yes`,
     })
   }
   const size = usedBytes === undefined ? '' : ` (${shownSize(usedBytes)})`
-  const typed = await askLine(io, `Everything in ${name}${size} will be gone for good. Its name again: `)
+  const kept = snapshots.length === 0 ? '' : ` and its ${snapshots.length} snapshot${snapshots.length === 1 ? '' : 's'}`
+  const typed = await askLine(io, `Everything in ${name}${size}${kept} will be gone for good. Its name again: `)
   if (typed.trim() !== name)
     throw new RemoteError('refused', 'that is not its name, so nothing was deleted', { hint: `type: ${name}` })
 }

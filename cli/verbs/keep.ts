@@ -13,6 +13,7 @@ export const KEEP_VERBS: readonly Verb[] = [
     flags: [
       { name: 'name', type: 'string', value: 'NAME', summary: 'its name' },
       { name: 'size', type: 'size', value: 'SIZE', summary: 'how large: 100gb' },
+      { name: 'from-snapshot', type: 'string', value: 'ID', summary: 'begin with what a snapshot of a workspace holds' },
       ON_FLAG,
       JSON_FLAG,
       QUIET_FLAG,
@@ -48,6 +49,51 @@ export const KEEP_VERBS: readonly Verb[] = [
     flags: [YES, ON_FLAG, JSON_FLAG, QUIET_FLAG],
     examples: [['remote workspace delete project-alpha', 'asks for the name again']],
     load: async () => (await import('../commands/workspace-delete.ts')).workspaceDelete,
+  },
+  {
+    name: 'workspace snapshot',
+    group: 'keep',
+    summary: 'keep what is in a workspace now',
+    about:
+      'A snapshot stays until it or its workspace is deleted: locally a copy of the directory, in AWS a snapshot of the disk, paid for by what it holds. `workspace show` lists them, and a new workspace can begin with one.',
+    args: [WORKSPACE],
+    flags: [
+      { name: 'delete', type: 'string', value: 'ID', summary: 'forget this snapshot instead' },
+      ON_FLAG,
+      JSON_FLAG,
+      QUIET_FLAG,
+    ],
+    examples: [
+      ['remote workspace snapshot project-alpha', 'prints how to go on from it'],
+      ['remote workspace snapshot project-alpha --delete snap-0123456789abcdef0', 'forgets it'],
+    ],
+    load: async () => (await import('../commands/workspace-change.ts')).workspaceSnapshot,
+  },
+  {
+    name: 'workspace move',
+    group: 'keep',
+    summary: 'bring a workspace to another zone',
+    about:
+      'A disk in AWS lies in one zone, and its sessions run there. Where that zone has no machines to spare, the disk can go elsewhere, by a snapshot; nobody can use it meanwhile. A workspace on this computer has no zones.',
+    args: [WORKSPACE],
+    flags: [
+      { name: 'zone', type: 'string', value: 'ZONE', summary: 'where to: us-east-1b' },
+      { name: 'detach', type: 'boolean', summary: 'do not wait for it' },
+      ON_FLAG,
+      JSON_FLAG,
+      QUIET_FLAG,
+    ],
+    examples: [['remote workspace move project-alpha --zone us-east-1b', 'waits until it is there']],
+    load: async () => (await import('../commands/workspace-change.ts')).workspaceMove,
+  },
+  {
+    name: 'workspace resize',
+    group: 'keep',
+    summary: 'make a workspace larger',
+    args: [WORKSPACE],
+    flags: [{ name: 'size', type: 'size', value: 'SIZE', summary: 'how large: 200gb' }, ON_FLAG, JSON_FLAG, QUIET_FLAG],
+    examples: [['remote workspace resize project-alpha --size 200gb', 'never smaller']],
+    load: async () => (await import('../commands/workspace-change.ts')).workspaceResize,
   },
   {
     name: 'secrets set',

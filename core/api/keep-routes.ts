@@ -1,11 +1,12 @@
 import { Hono } from 'hono'
 import { SetSecret } from '../contract/secret.ts'
-import { CreateWorkspace } from '../contract/workspace.ts'
+import { CreateWorkspace, MoveWorkspace, ResizeWorkspace } from '../contract/workspace.ts'
 import type { ControlPlane } from '../usecases/control-plane.ts'
+import type { WorkspacePlane } from '../usecases/workspace-plane.ts'
 import { body } from './checked.ts'
-import { secretNameIn, workspaceIn } from './path-parts.ts'
+import { secretNameIn, snapshotIn, workspaceIn } from './path-parts.ts'
 
-export const workspaceRoutes = (plane: ControlPlane) =>
+export const workspaceRoutes = (plane: WorkspacePlane) =>
   new Hono()
     .post('/', body(CreateWorkspace), async (c) => c.json(await plane.createWorkspace(c.req.valid('json')), 201))
     .get('/', async (c) => c.json(await plane.listWorkspaces()))
@@ -14,6 +15,17 @@ export const workspaceRoutes = (plane: ControlPlane) =>
       await plane.deleteWorkspace(workspaceIn(c.req.param('name')))
       return c.json({})
     })
+    .post('/:name/snapshots', async (c) => c.json(await plane.snapshotWorkspace(workspaceIn(c.req.param('name'))), 201))
+    .delete('/:name/snapshots/:snapshot', async (c) => {
+      await plane.deleteSnapshot(workspaceIn(c.req.param('name')), snapshotIn(c.req.param('snapshot')))
+      return c.json({})
+    })
+    .post('/:name/move', body(MoveWorkspace), async (c) =>
+      c.json(await plane.moveWorkspace(workspaceIn(c.req.param('name')), c.req.valid('json'))),
+    )
+    .post('/:name/resize', body(ResizeWorkspace), async (c) =>
+      c.json(await plane.resizeWorkspace(workspaceIn(c.req.param('name')), c.req.valid('json'))),
+    )
 
 export const secretRoutes = (plane: ControlPlane) =>
   new Hono()

@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { RemoteError } from '../contract/errors.ts'
 import { SecretName, SessionId, Sha256, WorkspaceName } from '../contract/ids.ts'
+import { SnapshotId } from '../contract/workspace.ts'
 import { checked } from './checked.ts'
 
 const Count = z
@@ -22,6 +23,8 @@ const known =
 
 export const runnersSessionIn = known(SessionId, 'session', 'stop: this machine works for no session')
 export const workspaceIn = known(WorkspaceName, 'workspace', 'list them: remote workspace list')
+
+export const snapshotIn = known(SnapshotId, 'snapshot', 'list them: remote workspace show NAME')
 
 export const sha256In = (value: string) => checked(z.object({ sha256: Sha256 }), { sha256: value }).sha256
 export const secretNameIn = (value: string) => checked(z.object({ name: SecretName }), { name: value }).name

@@ -12,7 +12,7 @@ import { Secret, SecretList, SetSecret } from '../contract/secret.ts'
 import { Explanation, Session, SessionList, Timeline } from '../contract/session.ts'
 import { Budget, SetBudget, Spend } from '../contract/spend.ts'
 import { Terminate } from '../contract/terminate.ts'
-import { CreateWorkspace, Workspace, WorkspaceList } from '../contract/workspace.ts'
+import { CreateWorkspace, MoveWorkspace, ResizeWorkspace, Workspace, WorkspaceList } from '../contract/workspace.ts'
 import { BundleQuery, InboxQuery, ListQuery, LogQuery, SpendQuery } from './queries.ts'
 
 export type RouteDoc = {
@@ -69,6 +69,15 @@ export const ROUTES: readonly RouteDoc[] = [
   { route: 'GET /v1/workspaces', summary: 'All workspaces', answer: WorkspaceList },
   { route: 'GET /v1/workspaces/:name', summary: 'One workspace', answer: Workspace },
   { route: 'DELETE /v1/workspaces/:name', summary: 'Delete a workspace and its data' },
+  { route: 'POST /v1/workspaces/:name/snapshots', summary: 'Keep what is in it now', answer: Workspace, status: 201 },
+  { route: 'DELETE /v1/workspaces/:name/snapshots/:snapshot', summary: 'Forget a snapshot' },
+  {
+    route: 'POST /v1/workspaces/:name/move',
+    summary: 'Begin to bring it to another zone',
+    body: MoveWorkspace,
+    answer: Workspace,
+  },
+  { route: 'POST /v1/workspaces/:name/resize', summary: 'Make it larger', body: ResizeWorkspace, answer: Workspace },
   { route: 'GET /v1/secrets', summary: 'Names of secrets', answer: SecretList },
   { route: 'PUT /v1/secrets/:name', summary: 'Set a secret', body: SetSecret, answer: Secret },
   { route: 'DELETE /v1/secrets/:name', summary: 'Delete a secret' },

@@ -12,6 +12,11 @@ import {
 export const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0, costUsd: 0 }
 export const NO_COST: Cost = { computeUsd: 0, volumeUsd: 0, addressUsd: 0, controlPlaneUsd: 0, agentUsd: 0, totalUsd: 0 }
 
+const GB = 1024 ** 3
+
+/** EBS bills whole gigabytes, in use or not. */
+export const volumeUsdPerMonth = (bytes: number): number => Math.ceil(bytes / GB) * USD_PER_GB_MONTH
+
 /** EC2 bills by the second, a minute at least. */
 const MIN_BILLED_SECONDS = 60
 

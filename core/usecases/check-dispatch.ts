@@ -67,6 +67,10 @@ const checkWorkspace = async ({ workspaces }: Needs, ask: Dispatch) => {
   if (workspace.runtime !== ask.runtime) {
     throw refuse(`workspace ${ask.workspace} is on ${workspace.runtime}`, `run there: --on ${workspace.runtime}`)
   }
+  if (workspace.movingTo !== undefined)
+    throw new RemoteError('held', `workspace ${ask.workspace} is on its way to ${workspace.movingTo}`, {
+      hint: `see how far it is: remote workspace show ${ask.workspace}`,
+    })
   if (workspace.heldBy === undefined) return
   throw new RemoteError('held', `workspace ${ask.workspace} is held by ${workspace.heldBy}`, {
     hint: `wait for it (remote attach ${workspace.heldBy}) or end it (remote terminate ${workspace.heldBy})`,

@@ -3,9 +3,7 @@ import { beat } from './beat.ts'
 import { bootFailed } from './boot-failed.ts'
 import { budgetChanges, getBudget, setBudget } from './budget.ts'
 import { bundleStored } from './bundle-stored.ts'
-import { createWorkspace } from './create-workspace.ts'
 import { deleteSecret } from './delete-secret.ts'
-import { deleteWorkspace } from './delete-workspace.ts'
 import { dispatch } from './dispatch.ts'
 import { done } from './done.ts'
 import { explain } from './explain.ts'
@@ -14,14 +12,12 @@ import { getCatalogue } from './get-catalogue.ts'
 import { getLog } from './get-log.ts'
 import { getSpend } from './get-spend.ts'
 import { getTimeline } from './get-timeline.ts'
-import { getWorkspace } from './get-workspace.ts'
 import { hello } from './hello.ts'
 import { inboxAfter } from './inbox-after.ts'
 import { knownCommits } from './known-commits.ts'
 import { leaving } from './leaving.ts'
 import { listSecrets } from './list-secrets.ts'
 import { listSessions } from './list-sessions.ts'
-import { listWorkspaces } from './list-workspaces.ts'
 import { planMachine } from './plan-machine.ts'
 import { putBundle } from './put-bundle.ts'
 import { readSegment } from './read-segment.ts'
@@ -36,6 +32,7 @@ import { setSecret, setSecretCommand } from './set-secret.ts'
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts'
 import { terminate } from './terminate.ts'
 import { uploadBundle } from './upload-bundle.ts'
+import { workspacePlane } from './workspace-plane.ts'
 
 /** Every use case, bound to its ports. What is not given in `settings` is as DEFAULT_SETTINGS says. */
 export const controlPlane = (ports: Ports, given: Partial<Settings> = {}) => {
@@ -57,10 +54,7 @@ export const controlPlane = (ports: Ports, given: Partial<Settings> = {}) => {
     getBundle: getBundle(ports),
     uploadBundle: uploadBundle(ports),
     bundleStored: bundleStored(ports),
-    createWorkspace: createWorkspace(ports, settings),
-    listWorkspaces: listWorkspaces(ports),
-    getWorkspace: getWorkspace(ports),
-    deleteWorkspace: deleteWorkspace(ports),
+    ...workspacePlane(ports, settings),
     setSecret: setSecret(ports),
     setSecretCommand: setSecretCommand(ports),
     listSecrets: listSecrets(ports),

@@ -77,12 +77,21 @@ export class Apis extends Construct {
     this.connectionsUrl = `${part(this.url, 0)}://${part(this.socketUrl, 1)}`
   }
 
-  /** Every call of the HTTP API goes there. */
+  /** Every call of the HTTP API goes there that goes nowhere else. */
   answerWith(target: IFunction) {
     const integration = this.#lead(this.#http, 'HttpAnswer', target, { payloadFormatVersion: '2.0', timeoutInMillis: HTTP_MS })
     // Two routes, so that a machine's role can be limited to its own.
     const routes = { People: 'ANY /v1/{proxy+}', Runners: 'ANY /v1/runner/{proxy+}' }
     for (const [id, routeKey] of Object.entries(routes)) this.#route(this.#http, id, routeKey, integration, 'AWS_IAM')
+  }
+
+  /** What is about one workspace, which may be about its disk. The longer route goes before the shorter. */
+  keepWith(target: IFunction) {
+    const integration = this.#lead(this.#http, 'WorkspaceAnswer', target, {
+      payloadFormatVersion: '2.0',
+      timeoutInMillis: HTTP_MS,
+    })
+    this.#route(this.#http, 'Workspaces', 'ANY /v1/workspaces/{proxy+}', integration, 'AWS_IAM')
   }
 
   /** Every frame, and the coming and going of connections. */

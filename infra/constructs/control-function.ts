@@ -13,7 +13,7 @@ import { logRetention } from '../log-retention.ts'
 import { grant, type Right } from '../rights.ts'
 
 /** Directories below dist/lambdas/. */
-export type FunctionName = 'http' | 'socket' | 'step' | 'janitor' | 'spend' | 'spot-notice' | 'operate'
+export type FunctionName = 'http' | 'socket' | 'workspaces' | 'step' | 'janitor' | 'spend' | 'spot-notice' | 'operate'
 
 export type FunctionShape = {
   name: FunctionName

@@ -3,7 +3,7 @@ import type { Construct } from 'constructs'
 import { PLAN } from '../../core/lifecycle/plan.ts'
 import type { Config } from '../config.ts'
 import { keptRights } from '../kept-rights.ts'
-import { letDiscard, letEnd, letKeepVolumes, letLaunch } from '../machine-rights.ts'
+import { letDiscard, letEnd, letKeepVolumes, letLaunch, letUseVolumes } from '../machine-rights.ts'
 import { grant } from '../rights.ts'
 import { RunnerBundles } from '../runner-bundles.ts'
 import type { StateStack } from '../state-stack.ts'
@@ -16,7 +16,7 @@ import { SessionRole } from './session-role.ts'
 import type { Watch } from './watch.ts'
 
 export type Parts = { state: StateStack; network: Network; apis: Apis; machines: Machines; watch: Watch; lifecycle: Lifecycle }
-export type Functions = Record<'http' | 'socket' | 'step' | 'janitor' | 'spend' | 'spotNotice' | 'operate', LambdaFunction>
+export type Functions = Record<'http' | 'socket' | 'workspaces' | 'step' | 'janitor' | 'spend' | 'spotNotice' | 'operate', LambdaFunction>
 
 /** All functions. What each is told (lambdas/environment.ts reads it) and what it may do stand together. */
 export const makeFunctions = (
@@ -76,6 +76,20 @@ export const makeFunctions = (
     environment: { MACHINE_ROLE: machines.role.roleName },
     allowed: [kept.reading('sessions'), kept.listing()],
   })
+  const workspaces = new ControlFunction(stack, config, {
+    name: 'workspaces',
+    seconds: 29,
+    memoryMb: 256,
+    environment: {
+      STACK: config.name,
+      VERSION: config.version,
+      TABLE: state.kept.tableName,
+      MACHINE_ROLE: machines.role.roleName,
+      SUBNETS: json(network.subnets),
+    },
+    allowed: [kept.items(), ...letKeepVolumes(config.name)],
+    ...unattended,
+  })
   const step = make({
     name: 'step',
     seconds: Math.max(PLAN.launch.seconds, PLAN.release.seconds),
@@ -87,7 +101,7 @@ export const makeFunctions = (
       kept.forgettingSecrets(),
       ...letLaunch(config.name, { templates: machines.templates, roleArn: machines.role.roleArn, network }),
       ...letEnd(config.name, machines.profileArn),
-      ...letKeepVolumes(config.name),
+      ...letUseVolumes(config.name),
     ],
   })
   const janitor = make({
@@ -130,6 +144,7 @@ export const makeFunctions = (
   return {
     http: http.function,
     socket: socket.function,
+    workspaces: workspaces.function,
     step: step.function,
     janitor: janitor.function,
     spend: spend.function,

@@ -20,15 +20,29 @@ const SWEEP_EVERY = Duration.minutes(5)
 /** Yesterday's prices and amounts are settled by then. */
 const SUMMARY = Schedule.cron({ minute: '0', hour: '6' })
 
-export type Listeners = { spotNotice: IFunction; janitor: IFunction; spend: IFunction; deadLetters: IQueue }
+/** What a workspace that is being moved waits for. */
+const SNAPSHOT_COMPLETE: EventPattern = {
+  source: ['aws.ec2'],
+  detailType: ['EBS Snapshot Notification'],
+  detail: { event: ['createSnapshot'] },
+}
+
+export type Listeners = {
+  spotNotice: IFunction
+  janitor: IFunction
+  workspaces: IFunction
+  spend: IFunction
+  deadLetters: IQueue
+}
 
 /** What calls functions without anybody asking. An event that could not even be handed over becomes a dead letter. */
 export class Schedules extends Construct {
-  constructor(scope: Construct, { spotNotice, janitor, spend, deadLetters }: Listeners) {
+  constructor(scope: Construct, { spotNotice, janitor, workspaces, spend, deadLetters }: Listeners) {
     super(scope, 'Schedules')
     const to = (target: IFunction) => [new LambdaFunction(target, { deadLetterQueue: deadLetters })]
     for (const [id, eventPattern] of Object.entries(MACHINE_EVENTS)) new Rule(this, id, { eventPattern, targets: to(spotNotice) })
-    new Rule(this, 'Sweep', { schedule: Schedule.rate(SWEEP_EVERY), targets: to(janitor) })
+    new Rule(this, 'Sweep', { schedule: Schedule.rate(SWEEP_EVERY), targets: [...to(janitor), ...to(workspaces)] })
+    new Rule(this, 'SnapshotComplete', { eventPattern: SNAPSHOT_COMPLETE, targets: to(workspaces) })
     new Rule(this, 'Summary', { schedule: SUMMARY, targets: to(spend) })
   }
 }

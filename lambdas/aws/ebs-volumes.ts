@@ -30,7 +30,8 @@ export type NewVolume = {
 const ATTACH_MS = 150_000
 /** A machine that is being ended may be called running a moment longer. */
 const HOLDER_MS = 20_000
-const DELETE_MS = 20_000
+/** Of what the API's caller waits for. */
+const CALL_MS = 20_000
 const FIRST_PAUSE_MS = 1000
 const LONGEST_PAUSE_MS = 4000
 /** A name that no image uses for a disk of its own; the machine finds it by its serial. */
@@ -119,6 +120,15 @@ export const openEbsVolumes = ({ ec2, stack, patience = 1 }: { ec2: EC2Client; s
         )
         return VolumeId ?? ''
       }),
+    /** Resolves when it has been made, with what lay on its snapshot. */
+    isMade: async (workspace: string, volume: string): Promise<void> => {
+      await untilReady(workspace, CALL_MS, async () => {
+        const { Volumes = [] } = await ec2.send(new DescribeVolumesCommand({ VolumeIds: [volume] }))
+        const state = Volumes[0]?.State
+        if (state !== 'creating') return true
+        throw Object.assign(new Error(`${volume} is ${state}`), { name: 'IncorrectState' })
+      })
+    },
     /** Waits for the machine to run, and for another that had it to be gone. Attached there already is fine. */
     attach: async (workspace: string, volume: string, machine: string): Promise<void> => {
       const call = async (): Promise<true> => {
@@ -135,7 +145,7 @@ export const openEbsVolumes = ({ ec2, stack, patience = 1 }: { ec2: EC2Client; s
         await ec2.send(new DeleteVolumeCommand({ VolumeId: volume }))
         return true
       }
-      await untilReady(workspace, DELETE_MS, call, async (code) => (code === 'InvalidVolume.NotFound' ? true : undefined))
+      await untilReady(workspace, CALL_MS, call, async (code) => (code === 'InvalidVolume.NotFound' ? true : undefined))
     },
     /** Its file system grows when a machine mounts it next. The same size again is fine. */
     grow: async (workspace: string, volume: string, sizeGb: number): Promise<void> => {
@@ -162,7 +172,7 @@ export const openEbsVolumes = ({ ec2, stack, patience = 1 }: { ec2: EC2Client; s
         await ec2.send(new DeleteSnapshotCommand({ SnapshotId: snapshot }))
         return true
       }
-      await untilReady(workspace, DELETE_MS, call, async (code) => (code === 'InvalidSnapshot.NotFound' ? true : undefined))
+      await untilReady(workspace, CALL_MS, call, async (code) => (code === 'InvalidSnapshot.NotFound' ? true : undefined))
     },
   }
 }

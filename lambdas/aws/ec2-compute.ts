@@ -177,7 +177,7 @@ export const openEc2Compute = ({ ec2, launches, pace, now, machines, places, dis
     return firstOf(session, attempt, rounds)
   }
 
-  /** Where the workspace's disk lies. One that is empty may lie anywhere: it follows the machines. */
+  /** Where the workspace's disk lies. One that no machine ever had may lie anywhere: it follows the machines. */
   const besideDisk = async (session: Session, attempt: number, workspace: string): Promise<Launched | Refusal> => {
     const zones = zonesFor(session.id, places)
     let disk = await disks.of(workspace, session.id, zones)
@@ -185,8 +185,8 @@ export const openEc2Compute = ({ ec2, launches, pace, now, machines, places, dis
       const launch = await anew(session, attempt, disk)
       if ('machine' in launch || !launch.isShort) return launch
       tried.add(disk.zone)
-      const next = disk.isEmpty ? zones.find((zone) => !tried.has(zone)) : undefined
-      if (next === undefined) return disk.isEmpty ? launch : { ...launch, error: shortBeside(disk, zones, launch.error) }
+      const next = disk.isUntouched ? zones.find((zone) => !tried.has(zone)) : undefined
+      if (next === undefined) return disk.isUntouched ? launch : { ...launch, error: shortBeside(disk, zones, launch.error) }
       disk = await disks.elsewhere(disk, session.id, next)
     }
   }

@@ -1,33 +1,44 @@
 import { RemoteError } from '../../core/contract/errors.ts'
+import type { Snapshot } from '../../core/contract/workspace.ts'
 import { type Item, type Key, N, number, openTable, S, type TableOptions, text } from './dynamo-table.ts'
 import type { EbsVolumes } from './ebs-volumes.ts'
 import { sha256Hex } from './sha256.ts'
 
-/** A workspace's disk, where it lies. `isEmpty`: no machine has ever had it. */
-export type Disk = { workspace: string; volume: string; zone: string; sizeGb: number; isEmpty: boolean }
+/** A workspace's disk, where it lies. `isUntouched`: no machine has ever had it. */
+export type Disk = { workspace: string; volume: string; zone: string; sizeGb: number; isUntouched: boolean }
 
 export type WorkspaceVolumes = ReturnType<typeof openWorkspaceVolumes>
 
 const GB = 1024 ** 3
+export const wholeGb = (bytes: number) => Math.ceil(bytes / GB)
+
+/** In the holder's place while nobody may have it. No session is called so. */
+export const FENCES = { deleting: 'deleting', moving: 'moving' } as const
 
 export const workspaceKey = (name: string): Key => ({ pk: `W#${name}`, sk: 'workspace' })
 
 const gone = (name: string) =>
   new RemoteError('refused', `workspace ${name} is not this session's any more`, { hint: 'see it: remote workspace list' })
 
-/** Spares: disks that were given up, and may not be deleted yet. */
-const sparesOf = (item: Item): string[] => (item['spares']?.S === undefined ? [] : (JSON.parse(item['spares'].S) as string[]))
+/** Disks that were given up, and may not be deleted yet. */
+export const sparesOf = (item: Item): string[] =>
+  item['spares']?.S === undefined ? [] : (JSON.parse(item['spares'].S) as string[])
 
 const diskOf = (name: string, item: Item): Disk => ({
   workspace: name,
   volume: text(item['volume']),
   zone: text(item['zone']),
-  sizeGb: Math.ceil(number(item['sizeBytes']) / GB),
-  isEmpty: item['begun'] === undefined && item['snapshot'] === undefined,
+  sizeGb: wholeGb(number(item['sizeBytes'])),
+  isUntouched: item['begun'] === undefined,
 })
 
+/** Snapshots that people made. */
+export const snapshotsOf = (item: Item): Snapshot[] =>
+  item['snapshots']?.S === undefined ? [] : (JSON.parse(item['snapshots'].S) as Snapshot[])
+
 /**
- * Which disk is a workspace's: attributes `zone`, `made` (how many it has had), `volume`, `begun`, `spares` of its item. The zone is written
+ * Which disk is a workspace's: attributes `zone`, `made` (how many it has had), `volume`, `begun`, `spares`, `snapshot` and
+ * `carrier` (what its disk is made of, at first and while it moves) of its item. The zone is written
  * before the disk is made, the disk's id after it, and the disk's token follows from the item: a crash anywhere makes none twice and
  * forgets none. `holder`: who has the workspace, and alone may decide; anybody else is refused.
  */
@@ -54,23 +65,36 @@ export const openWorkspaceVolumes = ({ ebs, stack, ...options }: TableOptions & 
     if (!done) throw gone(name)
   }
 
+  /** What it has of snapshots, unless somebody else has changed that meanwhile. */
+  const list = async (name: string, before: Item, snapshots: readonly Snapshot[]) => {
+    const set = { snapshots: S(JSON.stringify(snapshots)) }
+    const was = before['snapshots']
+    const condition = was ? { if: '#snapshots = :was', values: { was } } : { if: 'attribute_not_exists(#snapshots)' }
+    if (await table.update({ update: workspaceKey(name), set, ...condition })) return
+    throw new RemoteError('unavailable', `somebody else changes the snapshots of workspace ${name}`, { hint: 'try again' })
+  }
+
   /** Of the zone that is written down. */
   const make = async (name: string, item: Item): Promise<string> => {
-    const snapshot = item['snapshot']?.S
+    const snapshot = item['carrier']?.S ?? item['snapshot']?.S
     const token = await sha256Hex([stack, name, text(item['createdAt']), number(item['made'])].join('\n'))
     const { zone, sizeGb } = diskOf(name, item)
     return ebs.create({ workspace: name, zone, sizeGb, token, ...(snapshot !== undefined && { snapshot }) })
   }
+  /** Nobody waits for them: what cannot be deleted now is deleted another time. */
   const deleteSpares = async (name: string, holder: string, item: Item) => {
     const spares = sparesOf(item)
     if (spares.length === 0) return
-    for (const volume of spares) await ebs.delete(name, volume)
-    await change(name, holder, {}, { remove: ['spares'] })
+    try {
+      for (const volume of spares) await ebs.delete(name, volume)
+      await change(name, holder, {}, { remove: ['spares'] })
+    } catch (error) {
+      console.error(name, 'disks that were given up are still there', spares, error)
+    }
   }
 
   const of = async (name: string, holder: string, zones: readonly string[]): Promise<Disk> => {
     let item = await read(name)
-    await deleteSpares(name, holder, item)
     if (item['zone'] === undefined) {
       const [zone] = zones
       if (zone === undefined)
@@ -83,13 +107,17 @@ export const openWorkspaceVolumes = ({ ebs, stack, ...options }: TableOptions & 
       await change(name, holder, { volume })
       item = { ...item, volume }
     }
+    await deleteSpares(name, holder, item)
     return diskOf(name, item)
   }
 
   return {
+    read,
+    change,
+    list,
     /** Made in the first of `zones` when the workspace has none yet. May be repeated. */
     of,
-    /** An empty disk is given up for one in another zone. */
+    /** An untouched disk is given up for one in another zone. */
     elsewhere: async ({ workspace, volume }: Disk, holder: string, zone: string): Promise<Disk> => {
       const item = await read(workspace)
       const set = { zone: S(zone), made: N(number(item['made']) + 1), spares: S(JSON.stringify([...sparesOf(item), volume])) }
@@ -111,6 +139,7 @@ export const openWorkspaceVolumes = ({ ebs, stack, ...options }: TableOptions & 
       // One that was being made when its function died may be there, under its token.
       const last = item['zone'] === undefined ? [] : [item['volume']?.S ?? (await make(name, item))]
       for (const volume of [...sparesOf(item), ...last]) await ebs.delete(name, volume)
+      for (const { id } of snapshotsOf(item)) await ebs.deleteSnapshot(name, id)
     },
   }
 }

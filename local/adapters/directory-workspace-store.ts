@@ -7,11 +7,18 @@ import type { WorkspaceStore } from '../../core/ports/workspace-store.ts'
 import type { Database } from './database.ts'
 import { isMissing } from './read-json.ts'
 import { removeTree } from './remove-tree.ts'
+import { openWorkspaceSnapshots } from './workspace-snapshots.ts'
 
 /** More entries than this are not counted: a size is worth a moment, not a minute. */
 const MAX_COUNTED = 100_000
-/** In the holder's place while the data is being removed. No session is called so. */
-const DELETING = 'deleting'
+/** In the holder's place while the data is being removed, or copied. No session is called so. */
+const FENCES = { deleting: 'deleting', copying: 'copying' } as const
+const isFence = (holder: unknown) => holder === FENCES.deleting || holder === FENCES.copying
+
+const held = ({ name, heldBy }: Workspace): RemoteError =>
+  heldBy === undefined
+    ? new RemoteError('held', `workspace ${name} is being copied or deleted`, { hint: 'try again when that is done' })
+    : new RemoteError('held', `session ${heldBy} holds the workspace ${name}`, { hint: `remote terminate ${heldBy}, then again` })
 
 const usedBytes = async (dir: string): Promise<number | undefined> => {
   let entries = 0
@@ -35,18 +42,36 @@ export const openDirectoryWorkspaceStore = (db: Database, dir: string, clock: Cl
   const parse = (row: Record<string, unknown>): Workspace => {
     const { heldBy: _, ...record } = JSON.parse(String(row['record'])) as Workspace
     const holder = row['held_by']
-    return holder === null || holder === DELETING ? record : { ...record, heldBy: String(holder) }
+    return holder === null || isFence(holder) ? record : { ...record, heldBy: String(holder) }
   }
   const get = (name: string) => {
     const row = db.get('SELECT held_by, record FROM workspaces WHERE name = ?', name)
     return row && parse(row)
   }
+  const take = (name: string, holder: string): boolean =>
+    db.run('UPDATE workspaces SET held_by = ? WHERE name = ? AND (held_by IS NULL OR held_by = ?)', holder, name, holder) === 1
+  const free = (name: string, holder: string) =>
+    db.run('UPDATE workspaces SET held_by = NULL WHERE name = ? AND held_by = ?', name, holder)
+  const known = (name: string): Workspace => {
+    const found = get(name)
+    if (found) return found
+    throw new RemoteError('not_found', `there is no workspace ${name}`, { hint: 'list them: remote workspace list' })
+  }
+  const write = (workspace: Workspace): Workspace => {
+    const { heldBy: _, ...record } = workspace
+    db.run('UPDATE workspaces SET record = ? WHERE name = ?', JSON.stringify(record), workspace.name)
+    return workspace
+  }
+  const snapshots = openWorkspaceSnapshots(dir)
+  // Of a daemon that died while it copied: nobody else does.
+  db.run('UPDATE workspaces SET held_by = NULL WHERE held_by = ?', FENCES.copying)
 
   return {
-    create: async (workspace) => {
+    create: async (workspace, snapshot) => {
       const inserted = db.run(
-        'INSERT INTO workspaces (name, held_by, record) VALUES (?, NULL, ?) ON CONFLICT (name) DO NOTHING',
+        'INSERT INTO workspaces (name, held_by, record) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING',
         workspace.name,
+        snapshot === undefined ? null : FENCES.deleting,
         JSON.stringify(workspace),
       )
       if (inserted === 0) {
@@ -55,43 +80,58 @@ export const openDirectoryWorkspaceStore = (db: Database, dir: string, clock: Cl
         })
       }
       await mkdir(place(workspace.name), { recursive: true, mode: 0o700 })
+      if (snapshot !== undefined) {
+        // Until what it is to hold lies in it nobody gets it; one that was cut off here can be deleted, and made again.
+        await snapshots.restore(snapshot, place(workspace.name))
+        free(workspace.name, FENCES.deleting)
+      }
       return workspace
     },
     get: async (name) => get(name),
     list: async () => db.all('SELECT held_by, record FROM workspaces ORDER BY name').map(parse),
     delete: async (name) => {
       // Fenced first, so that no session takes it meanwhile; the row goes last, so that a crash between can be repeated.
-      const fenced = db.run(
-        'UPDATE workspaces SET held_by = ? WHERE name = ? AND (held_by IS NULL OR held_by = ?)',
-        DELETING,
-        name,
-        DELETING,
-      )
-      const held = get(name)
-      if (fenced === 0 && held) {
-        throw new RemoteError('held', `session ${held.heldBy} holds the workspace ${name}`, {
-          hint: `remote terminate ${held.heldBy}, then delete it`,
-        })
-      }
+      const isFenced = take(name, FENCES.deleting)
+      const found = get(name)
+      if (!isFenced && found) throw held(found)
       await removeTree(place(name))
+      for (const { id } of found?.snapshots ?? []) await snapshots.delete(id)
       db.run('DELETE FROM workspaces WHERE name = ?', name)
     },
+    snapshot: async (name) => {
+      const found = known(name)
+      // What a session changes while it is copied would be torn.
+      if (!take(name, FENCES.copying)) throw held(found)
+      try {
+        const id = await snapshots.take(place(name))
+        const made = { id, createdAt: new Date(clock.now()).toISOString(), sizeBytes: found.sizeBytes }
+        return write({ ...known(name), snapshots: [...(found.snapshots ?? []), made] })
+      } finally {
+        free(name, FENCES.copying)
+      }
+    },
+    deleteSnapshot: async (name, snapshot) => {
+      const found = known(name)
+      write({ ...found, snapshots: (found.snapshots ?? []).filter(({ id }) => id !== snapshot) })
+      await snapshots.delete(snapshot)
+    },
+    move: async (name) => {
+      throw new RemoteError('not_supported', `workspace ${name} is a directory of this computer, which has no zones`, {
+        hint: 'workspaces of a cloud can be moved: --on cloud',
+      })
+    },
+    resize: async (name, sizeBytes) => write({ ...known(name), sizeBytes }),
     hold: async (name, session) => {
-      const held = db.run(
-        'UPDATE workspaces SET held_by = ? WHERE name = ? AND (held_by IS NULL OR held_by = ?)',
-        session,
-        name,
-        session,
-      )
-      if (held === 1) await mkdir(place(name), { recursive: true, mode: 0o700 })
-      return held === 1
+      const isHeld = take(name, session)
+      if (isHeld) await mkdir(place(name), { recursive: true, mode: 0o700 })
+      return isHeld
     },
     release: async (name, session, used) => {
-      const held = get(name)
-      if (held?.heldBy !== session) return
+      const holding = get(name)
+      if (holding?.heldBy !== session) return
       await mkdir(place(name), { recursive: true, mode: 0o700 })
       const bytes = await usedBytes(place(name))
-      const { heldBy: _, ...rest } = held
+      const { heldBy: _, ...rest } = holding
       const record: Workspace = {
         ...rest,
         lastUsedAt: new Date(clock.now()).toISOString(),

@@ -5,6 +5,7 @@ import * as z from 'zod'
 import type { SessionStore } from '../../core/ports/session-store.ts'
 import { readJson } from '../adapters/read-json.ts'
 import { removeTree } from '../adapters/remove-tree.ts'
+import { SNAPSHOTS } from '../adapters/workspace-snapshots.ts'
 import { entriesOf } from './entries-of.ts'
 import { RETENTION } from './retention.ts'
 import { sessionsSince } from './sessions-since.ts'
@@ -54,7 +55,7 @@ export const pruneRepositories = async (
   const halves = old.filter(({ name }) => /\.(new|gone)$/.test(name))
   for (const { path } of halves) await rm(path, { recursive: true, force: true })
   if (whole.length === 0) return halves.length
-  const needed = await borrowed([workspaces, dir])
+  const needed = await borrowed([workspaces, join(workspaces, SNAPSHOTS), dir])
   const live = new Set((await sessionsSince(sessions, now)).map(({ request }) => `${request.repository?.id}.git`))
   const gone = whole.filter(({ name, path }) => !needed.has(path) && !live.has(name))
   for (const { path } of gone) {

@@ -14,6 +14,34 @@ afterAll(() => world.close())
 const run = (argv: string[], options: Partial<RunOptions> = {}) => runMain(argv, { env: world.env, cwd: world.home, ...options })
 
 describe('workspaces', () => {
+  it('are copied as they are now, begin with such a copy, and become larger', async () => {
+    await run(['workspace', 'create', 'origin', '--size', '5gb'])
+    const written = await world.shell('echo first >file; ln -s file link; chmod 700 file', { workspace: 'origin' })
+    expect((await world.cli(['attach', written.id])).code).toBe(0)
+    const taken = await run(['workspace', 'snapshot', 'origin', '--quiet'])
+    expect(taken.out).toMatch(/^snap-[0-9a-f]{16}\n$/)
+    const id = taken.out.trim()
+    const changed = await world.shell('echo second >file', { workspace: 'origin' })
+    expect((await world.cli(['attach', changed.id])).code).toBe(0)
+    expect((await run(['workspace', 'create', 'copy', '--from-snapshot', id])).code).toBe(0)
+    const read = await world.shell('cat link; stat -c %a file', { workspace: 'copy' })
+    expect((await world.cli(['attach', read.id])).out).toBe('first\n700\n')
+    expect((await run(['workspace', 'show', 'origin'])).out).toContain(`snapshot   ${id}`)
+
+    expect(await run(['workspace', 'resize', 'origin', '--size', '9gb'])).toMatchObject({ code: 0 })
+    expect((await run(['workspace', 'show', 'origin'])).out).toContain('size       9 GB')
+    expect(await run(['workspace', 'resize', 'origin', '--size', '1gb'])).toMatchObject({
+      code: 5,
+      err: expect.stringContaining('cannot become smaller'),
+    })
+    expect(await run(['workspace', 'move', 'origin', '--zone', 'us-east-1a'])).toMatchObject({
+      code: 5,
+      err: expect.stringContaining('has no zones'),
+    })
+    expect((await run(['workspace', 'snapshot', 'origin', '--delete', id])).code).toBe(0)
+    expect(await run(['workspace', 'create', 'late', '--from-snapshot', id])).toMatchObject({ code: 3 })
+    for (const name of ['origin', 'copy']) expect((await run(['workspace', 'delete', name, '--yes'])).code).toBe(0)
+  })
   it('are made, listed, shown and deleted by name', async () => {
     const made = await run(['workspace', 'create', '--name', 'alpha', '--size', '5gb', '--json'])
     expect([made.code, JSON.parse(made.out)]).toMatchObject([0, { name: 'alpha', sizeBytes: 5 * 1024 ** 3, runtime: 'local' }])

@@ -147,6 +147,7 @@ describe('the APIs', () => {
     expect(Object.fromEntries(routes)).toEqual({
       'ANY /v1/{proxy+}': 'AWS_IAM',
       'ANY /v1/runner/{proxy+}': 'AWS_IAM',
+      'ANY /v1/workspaces/{proxy+}': 'AWS_IAM',
       $connect: 'AWS_IAM',
       $default: 'NONE',
       $disconnect: 'NONE',
@@ -161,6 +162,7 @@ describe('guards', () => {
         ScheduleExpression ?? (EventPattern as { 'detail-type': string[] })['detail-type'][0],
     )
     expect(rules.toSorted()).toEqual([
+      'EBS Snapshot Notification',
       'EC2 Instance Rebalance Recommendation',
       'EC2 Instance State-change Notification',
       'EC2 Spot Instance Interruption Warning',

@@ -38,6 +38,9 @@ const OWN: Record<string, Variable[]> = {
   Operate: ['MACHINE_PROFILE_ARN', 'STEP_FUNCTION'],
 }
 
+/** The one that has disks and nothing else. */
+const WORKSPACES: Variable[] = ['STACK', 'VERSION', 'TABLE', 'MACHINE_ROLE', 'SUBNETS', 'AWS_REGION']
+
 let aws: Aws
 let env: Record<string, string>
 
@@ -124,7 +127,9 @@ describe('npx cdk bootstrap && npx cdk deploy --all', () => {
 
   it('tells each function what it reads', async () => {
     const functions = await listed()
-    expect(functions.map(({ name }) => name)).toHaveLength(Object.keys(OWN).length)
+    expect(functions.map(({ name }) => name)).toHaveLength(Object.keys(OWN).length + 1)
+    const kept = functions.find(({ name }) => name.startsWith('remote-WorkspacesFunction'))
+    expect(readEnvironment({ ...kept?.environment, AWS_REGION: REGION }, WORKSPACES)).toMatchObject({ STACK: 'remote' })
     for (const [part, own] of Object.entries(OWN)) {
       const found = functions.find(({ name }) => name.startsWith(`remote-${part}Function`))
       const read = readEnvironment({ ...found?.environment, AWS_REGION: REGION }, [...COMMON, ...own])

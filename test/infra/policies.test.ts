@@ -61,7 +61,7 @@ describe('a session', () => {
 })
 
 describe('functions', () => {
-  const NAMES = ['Http', 'Socket', 'Step', 'Janitor', 'Spend', 'SpotNotice', 'Operate'].map((name) => `${name}FunctionRole`)
+  const NAMES = ['Http', 'Socket', 'Workspaces', 'Step', 'Janitor', 'Spend', 'SpotNotice', 'Operate'].map((name) => `${name}FunctionRole`)
 
   it('have a role each, which Lambda alone may assume', () => {
     for (const name of NAMES)
@@ -115,7 +115,7 @@ describe('functions', () => {
     }
   })
   it('touch no disk without the tag of the stack', () => {
-    const untagged = ['StepFunctionRole', 'OperateFunctionRole']
+    const untagged = ['StepFunctionRole', 'OperateFunctionRole', 'WorkspacesFunctionRole']
       .flatMap(statementsOf)
       .filter(({ Action }) =>
         listed(Action).some((action) => /Volume|Snapshot/.test(action) && !action.startsWith('ec2:Describe')),
@@ -126,6 +126,26 @@ describe('functions', () => {
   it('invoke another function only to ask the one that launches whether it could', () => {
     expect(NAMES.filter((name) => actionsOf(name).includes('lambda:InvokeFunction'))).toEqual(['OperateFunctionRole'])
     expect(text(about('OperateFunctionRole', 'lambda:InvokeFunction')[0]?.Resource)).toMatch(/StepFunction\w+","Arn"/)
+  })
+  it('have disks of workspaces made and deleted by one, and beside it by the one that launches', () => {
+    const actions = actionsOf('WorkspacesFunctionRole').filter((action) => action.startsWith('ec2:'))
+    expect([...new Set(actions)].toSorted()).toEqual([
+      'ec2:CreateSnapshot',
+      'ec2:CreateTags',
+      'ec2:CreateVolume',
+      'ec2:DeleteSnapshot',
+      'ec2:DeleteVolume',
+      'ec2:DescribeSnapshots',
+      'ec2:DescribeVolumes',
+      'ec2:ModifyVolume',
+    ])
+    expect([...services('WorkspacesFunctionRole')].toSorted()).toEqual(['dynamodb', 'ec2', 'logs', 'sqs'])
+    for (const [action, names] of Object.entries({
+      'ec2:DeleteVolume': ['WorkspacesFunctionRole', 'StepFunctionRole', 'OperateFunctionRole'],
+      'ec2:AttachVolume': ['StepFunctionRole'],
+      'ec2:DeleteSnapshot': ['WorkspacesFunctionRole', 'OperateFunctionRole'],
+    }))
+      expect(NAMES.filter((name) => actionsOf(name).includes(action))).toEqual(names)
   })
   it('end machines, begin sessions or tell people only where that is their work', () => {
     const which = (action: string) => NAMES.filter((name) => actionsOf(name).includes(action))

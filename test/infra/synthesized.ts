@@ -8,7 +8,7 @@ import { readConfig } from '../../infra/config.ts'
 import { ControlPlaneStack } from '../../infra/control-plane-stack.ts'
 import { StateStack } from '../../infra/state-stack.ts'
 
-const FUNCTIONS = ['http', 'socket', 'step', 'janitor', 'spend', 'spot-notice', 'operate']
+const FUNCTIONS = ['http', 'socket', 'workspaces', 'step', 'janitor', 'spend', 'spot-notice', 'operate']
 
 /** Stands for what the build makes: one line for each function, one for each runner bundle. */
 export const standInDist = (): string => {

@@ -9,6 +9,7 @@ import { openS3BundleStore } from '../../lambdas/aws/s3-bundle-store.ts'
 import { openS3SegmentStore } from '../../lambdas/aws/s3-segment-store.ts'
 import { openSecretsManagerSecretStore } from '../../lambdas/aws/secrets-manager-secret-store.ts'
 import { useAws } from '../support/aws-world.ts'
+import { noVolumes } from '../support/fakes/no-volumes.ts'
 import { keepsTheBundleStorePromise } from './bundle-store-promise.ts'
 import { keepsTheInboxStorePromise } from './inbox-store-promise.ts'
 import { keepsTheLedgerPromise } from './ledger-promise.ts'
@@ -30,9 +31,7 @@ keepsTheLedgerPromise(
   6,
 )
 keepsTheInboxStorePromise('DynamoDB', async () => openDynamoInboxStore(await open()))
-keepsTheWorkspaceStorePromise('DynamoDB', async () =>
-  openDynamoWorkspaceStore({ ...(await open()), volumes: { delete: async () => {} } }),
-)
+keepsTheWorkspaceStorePromise('DynamoDB', async () => openDynamoWorkspaceStore({ ...(await open()), volumes: noVolumes }))
 keepsTheBundleStorePromise('S3', async () => openS3BundleStore(await open()))
 keepsTheSecretStorePromise('Secrets Manager', async () => openSecretsManagerSecretStore(await open()))
 

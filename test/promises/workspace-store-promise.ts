@@ -63,9 +63,4 @@ export const keepsTheWorkspaceStorePromise = (name: string, open: () => Workspac
       expect(released?.lastUsedAt).toEqual(expect.any(String))
       expect(await store.hold('a', 's-2')).toBe(true)
     })
-
-    it('each has a place of its own', async () => {
-      const store = await open()
-      expect(store.place('a')).not.toBe(store.place('b'))
-    })
   })

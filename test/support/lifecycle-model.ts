@@ -75,6 +75,10 @@ export class LifecycleModel {
         get: async () => undefined,
         list: never,
         delete: never,
+        snapshot: never,
+        deleteSnapshot: never,
+        move: never,
+        resize: never,
         place: () => '',
       },
       secrets: {

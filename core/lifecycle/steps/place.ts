@@ -8,7 +8,8 @@ export const place =
   async ({ id, request }: Session): Promise<Fact> => {
     const name = request.workspace
     if (name === undefined || (await workspaces.hold(name, id))) return { type: 'placed' }
-    const holder = (await workspaces.get(name))?.heldBy
-    const reason = holder ? `workspace ${name} is held by ${holder}` : `workspace ${name} cannot be held`
+    const { heldBy, movingTo } = (await workspaces.get(name)) ?? {}
+    const passing = movingTo === undefined ? `workspace ${name} cannot be held` : `workspace ${name} is on its way to ${movingTo}`
+    const reason = heldBy ? `workspace ${name} is held by ${heldBy}` : passing
     return { type: 'step-failed', step: 'place', code: 'held', reason, retryable: true }
   }

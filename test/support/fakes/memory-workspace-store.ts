@@ -5,6 +5,13 @@ import type { WorkspaceStore } from '../../../core/ports/workspace-store.ts'
 
 export const memoryWorkspaceStore = (clock: Clock): WorkspaceStore => {
   const workspaces = new Map<string, Workspace>()
+  let taken = 0
+  const free = (name: string): Workspace => {
+    const workspace = workspaces.get(name)
+    if (!workspace) throw new RemoteError('not_found', `there is no workspace ${name}`)
+    if (workspace.heldBy !== undefined) throw new RemoteError('held', `session ${workspace.heldBy} holds the workspace ${name}`)
+    return workspace
+  }
   return {
     create: async (workspace) => {
       if (workspaces.has(workspace.name)) {
@@ -21,6 +28,26 @@ export const memoryWorkspaceStore = (clock: Clock): WorkspaceStore => {
       if (holder)
         throw new RemoteError('held', `session ${holder} holds the workspace ${name}`, { hint: `remote terminate ${holder}` })
       workspaces.delete(name)
+    },
+    snapshot: async (name) => {
+      const workspace = free(name)
+      const id = `snap-${++taken}`
+      const made = { id, createdAt: new Date(clock.now()).toISOString(), sizeBytes: workspace.sizeBytes }
+      const next = { ...workspace, snapshots: [...(workspace.snapshots ?? []), made] }
+      workspaces.set(name, next)
+      return structuredClone(next)
+    },
+    deleteSnapshot: async (name, snapshot) => {
+      const workspace = free(name)
+      workspaces.set(name, { ...workspace, snapshots: (workspace.snapshots ?? []).filter(({ id }) => id !== snapshot) })
+    },
+    move: async () => {
+      throw new RemoteError('not_supported', 'there are no zones here', { hint: 'none' })
+    },
+    resize: async (name, sizeBytes) => {
+      const next = { ...free(name), sizeBytes }
+      workspaces.set(name, next)
+      return structuredClone(next)
     },
     hold: async (name, session) => {
       const workspace = workspaces.get(name)

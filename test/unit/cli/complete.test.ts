@@ -23,7 +23,7 @@ const values = async (...words: string[]) => {
 it('verbs, and the second words of verbs of two', async () => {
   expect(await values('di')).toEqual(['dispatch', 'diff'])
   expect(await values('work')).toEqual(['workspace'])
-  expect(await values('workspace', '')).toEqual(['create', 'list', 'show', 'delete'])
+  expect(await values('workspace', '')).toEqual(['create', 'list', 'show', 'delete', 'snapshot', 'move', 'resize'])
   expect(await values('__')).toEqual([])
 })
 

@@ -65,7 +65,7 @@ describe('a verb', () => {
   })
 
   it('that is a group alone is its members', () => {
-    expect(findVerb(VERBS, ['workspace'])).toMatchObject({ group: [{ name: 'workspace create' }, {}, {}, {}] })
+    expect(findVerb(VERBS, ['workspace'])).toMatchObject({ group: [{ name: 'workspace create' }, {}, {}, {}, {}, {}, {}] })
   })
 
   it('has examples that are calls of it', () => {

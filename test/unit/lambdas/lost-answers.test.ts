@@ -5,6 +5,7 @@ import { openDynamoSessionStore } from '../../../lambdas/aws/dynamo-session-stor
 import { openDynamoWorkspaceStore } from '../../../lambdas/aws/dynamo-workspace-store.ts'
 import { sampleSession } from '../../promises/sample-session.ts'
 import { useAws } from '../../support/aws-world.ts'
+import { noVolumes } from '../../support/fakes/no-volumes.ts'
 
 const aws = useAws()
 
@@ -45,7 +46,7 @@ describe('a call that was done, but whose answer was lost', () => {
 
   it('holds a workspace for the one who asked', async () => {
     const world = await losing('UpdateItemCommand')
-    const store = openDynamoWorkspaceStore({ ...world, volumes: { delete: async () => {} } })
+    const store = openDynamoWorkspaceStore({ ...world, volumes: noVolumes })
     await store.create({ name: 'a', runtime: 'cloud', sizeBytes: 1, createdAt: '2026-11-21T08:00:00.000Z' })
     expect(await store.hold('a', 's-1')).toBe(true)
     expect(world.lost()).toBe(1)

@@ -3,10 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { RemoteError } from '../../../core/contract/errors.ts'
 import { openDynamoWorkspaceStore } from '../../../lambdas/aws/dynamo-workspace-store.ts'
 import { useAws } from '../../support/aws-world.ts'
+import { noVolumes } from '../../support/fakes/no-volumes.ts'
 
 const aws = useAws()
 const workspace = (name: string) => ({ name, runtime: 'cloud', sizeBytes: 1024 ** 4, createdAt: '2026-11-21T08:00:00.000Z' })
-const noVolumes = { delete: async () => {} }
 
 describe('workspaces in DynamoDB', () => {
   it('what others note of the volume stays when a session holds and releases the workspace', async () => {
@@ -26,7 +26,7 @@ describe('workspaces in DynamoDB', () => {
     await store.release('a', 's-1', { base: 'commit' })
     const { Item } = await world.dynamo.send(new GetItemCommand({ TableName: world.tableName, Key }))
     expect(Item?.['volume']).toEqual({ S: 'vol-1' })
-    expect(await store.get('a')).toEqual({ ...workspace('a'), base: 'commit', lastUsedAt: expect.any(String) })
+    expect(await store.get('a')).toEqual({ ...workspace('a'), volume: 'vol-1', base: 'commit', lastUsedAt: expect.any(String) })
   })
 
   it('the volume goes before the record, nobody takes the workspace meanwhile, and a failed deletion is repeated', async () => {
@@ -36,6 +36,7 @@ describe('workspaces in DynamoDB', () => {
     const store = openDynamoWorkspaceStore({
       ...world,
       volumes: {
+        ...noVolumes,
         delete: async (name) => {
           seen.push(await store.hold(name, 's-late'))
           if (isAttached) throw new RemoteError('unavailable', 'the volume is attached still', { hint: 'try again' })
