@@ -16,7 +16,10 @@ import { SessionRole } from './session-role.ts'
 import type { Watch } from './watch.ts'
 
 export type Parts = { state: StateStack; network: Network; apis: Apis; machines: Machines; watch: Watch; lifecycle: Lifecycle }
-export type Functions = Record<'http' | 'socket' | 'workspaces' | 'step' | 'janitor' | 'spend' | 'spotNotice' | 'operate', LambdaFunction>
+export type Functions = Record<
+  'http' | 'socket' | 'workspaces' | 'step' | 'janitor' | 'spend' | 'spotNotice' | 'operate',
+  LambdaFunction
+>
 
 /** All functions. What each is told (lambdas/environment.ts reads it) and what it may do stand together. */
 export const makeFunctions = (

@@ -168,22 +168,25 @@ export const openEc2Compute = ({ ec2, launches, pace, now, machines, places, dis
     return failure
   }
 
-  /** Rounds that were tried before, whatever came of them. */
-  const triedOf = async (session: string, attempt: number) => (await launches.of(session, attempt)).rounds.length
-
-  const anew = async (session: Session, attempt: number, disk?: Disk): Promise<Launched | Refusal> => {
-    const tried = await triedOf(session.id, attempt)
-    const rounds = wantsOf(session, places, disk).map((want, index) => ({ ...want, number: tried + 1 + index }))
-    return firstOf(session, attempt, rounds)
-  }
+  /** `tried`: rounds before these, as they were read first. Read again, they could be another call's, and this one would buy beside it. */
+  const roundsAfter = (tried: number, session: Session, disk?: Disk): Round[] =>
+    wantsOf(session, places, disk).map((want, index) => ({ ...want, number: tried + 1 + index }))
 
   /** Where the workspace's disk lies. One that no machine ever had may lie anywhere: it follows the machines. */
-  const besideDisk = async (session: Session, attempt: number, workspace: string): Promise<Launched | Refusal> => {
+  const besideDisk = async (
+    session: Session,
+    attempt: number,
+    workspace: string,
+    before: number,
+  ): Promise<Launched | Refusal> => {
     const zones = zonesFor(session.id, places)
     let disk = await disks.of(workspace, session.id, zones)
+    let rounds = before
     for (const tried = new Set<string>(); ; ) {
-      const launch = await anew(session, attempt, disk)
+      const wanted = roundsAfter(rounds, session, disk)
+      const launch = await firstOf(session, attempt, wanted)
       if ('machine' in launch || !launch.isShort) return launch
+      rounds += wanted.length
       tried.add(disk.zone)
       const next = disk.isUntouched ? zones.find((zone) => !tried.has(zone)) : undefined
       if (next === undefined) return disk.isUntouched ? launch : { ...launch, error: shortBeside(disk, zones, launch.error) }
@@ -200,7 +203,11 @@ export const openEc2Compute = ({ ec2, launches, pace, now, machines, places, dis
       const { workspace } = session.request
       // Cut off in the middle, so its machine may be there: the same request gives it.
       const isOpen = last && last.failed === undefined
-      const fresh = () => (workspace === undefined ? anew(session, attempt) : besideDisk(session, attempt, workspace))
+      const tried = known.rounds.length
+      const fresh = () =>
+        workspace === undefined
+          ? firstOf(session, attempt, roundsAfter(tried, session))
+          : besideDisk(session, attempt, workspace, tried)
       const launch = await (isOpen ? firstOf(session, attempt, [last.round], true) : fresh())
       if ('machine' in launch) return launch
       throw launch.error

@@ -18,7 +18,9 @@ export const FENCES = { deleting: 'deleting', moving: 'moving' } as const
 export const workspaceKey = (name: string): Key => ({ pk: `W#${name}`, sk: 'workspace' })
 
 const gone = (name: string) =>
-  new RemoteError('refused', `workspace ${name} is not this session's any more`, { hint: 'see it: remote workspace list' })
+  new RemoteError('held', `workspace ${name} is held by another, or its disk is changing`, {
+    hint: 'see it: remote workspace list',
+  })
 
 /** Disks that were given up, and may not be deleted yet. */
 export const sparesOf = (item: Item): string[] =>

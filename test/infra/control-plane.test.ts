@@ -201,7 +201,7 @@ describe('guards', () => {
 
 it('functions run on Node 24 from the built directories, and their logs end', () => {
   const functions = properties(control, 'AWS::Lambda::Function')
-  expect(functions).toHaveLength(7)
+  expect(functions).toHaveLength(8)
   for (const one of functions)
     expect(one).toMatchObject({ Runtime: 'nodejs24.x', Handler: 'index.handler', Architectures: ['arm64'] })
   for (const log of properties(control, 'AWS::Logs::LogGroup')) expect(log['RetentionInDays']).toBe(30)

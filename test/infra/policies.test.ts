@@ -61,7 +61,9 @@ describe('a session', () => {
 })
 
 describe('functions', () => {
-  const NAMES = ['Http', 'Socket', 'Workspaces', 'Step', 'Janitor', 'Spend', 'SpotNotice', 'Operate'].map((name) => `${name}FunctionRole`)
+  const NAMES = ['Http', 'Socket', 'Workspaces', 'Step', 'Janitor', 'Spend', 'SpotNotice', 'Operate'].map(
+    (name) => `${name}FunctionRole`,
+  )
 
   it('have a role each, which Lambda alone may assume', () => {
     for (const name of NAMES)
