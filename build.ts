@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { createHash } from 'node:crypto'
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 
@@ -142,12 +143,29 @@ const helpOf = (outdir: string): string => {
   return asked.stdout
 }
 
+/** Of what a deployment is made: where two differ, the stack is not what this checkout would deploy, whatever the version says. */
+const stackDigest = (outdir: string): string => {
+  const below = (dir: string) =>
+    readdirSync(dir, { recursive: true, withFileTypes: true })
+      .filter((file) => file.isFile())
+      .map((file) => join(file.parentPath, file.name))
+      .sort()
+  const sources = ['infra', 'agent-bootstrap/boot', 'core/lifecycle'].flatMap((dir) =>
+    below(join(root, dir)).map((file) => [relative(root, file), file]),
+  )
+  const built = [...below(join(outdir, 'lambdas')), join(outdir, 'runner.js')].map((file) => [relative(outdir, file), file])
+  const hash = createHash('sha256')
+  for (const [name = '', file = ''] of [...sources, ...built]) hash.update(`${name}\n`).update(readFileSync(file))
+  return hash.digest('hex').slice(0, 16)
+}
+
 const buildInto = async (outdir: string): Promise<void> => {
   for (const [name, file] of Object.entries(PROGRAMS)) {
     if (!existsSync(join(root, file))) throw new Error(`${file} is missing`)
     await build(program(name, file, outdir))
   }
   await Promise.all(LAMBDAS.map((name) => build(lambda(name, outdir))))
+  writeFileSync(join(outdir, 'stack-digest'), `${stackDigest(outdir)}\n`)
   // The package as a whole is modules.
   writeFileSync(join(outdir, 'package.json'), '{ "type": "commonjs" }\n')
   await build(entry(outdir, helpOf(outdir)))

@@ -9,6 +9,7 @@ import { Network } from './constructs/network.ts'
 import { People } from './constructs/people.ts'
 import { Schedules } from './constructs/schedules.ts'
 import { Watch } from './constructs/watch.ts'
+import { stackDigest } from './stack-digest.ts'
 import type { StateStack } from './state-stack.ts'
 
 /** Everything that works, and nothing that is kept: it can be deleted and deployed again. */
@@ -32,6 +33,7 @@ export class ControlPlaneStack extends Stack {
     lifecycle.callWith(functions.step)
     watch.alarmOn({ stateMachineArn: lifecycle.arn, janitorLog: functions.janitor.logGroup })
     new Schedules(this, { ...functions, deadLetters: watch.deadLetters })
+    const digest = stackDigest(config)
     const outputs = {
       ApiUrl: apis.url,
       SocketUrl: apis.socketUrl,
@@ -39,6 +41,7 @@ export class ControlPlaneStack extends Stack {
       BucketName: state.kept.bucketName,
       Region: Aws.REGION,
       Version: config.version,
+      ...(digest !== undefined && { Build: digest }),
       StateMachineArn: lifecycle.arn,
       OperateFunctionName: functions.operate.functionName,
       TopicArn: watch.topic.topicArn,

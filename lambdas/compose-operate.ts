@@ -4,6 +4,7 @@ import { RemoteError } from '../core/contract/remote-error.ts'
 import { endOrphans } from './aws/end-orphans.ts'
 import { findOrphans, type Looking } from './aws/find-orphans.ts'
 import { invokeFunction } from './aws/invoke-function.ts'
+import { remainsOf } from './aws/session-remains.ts'
 import { compose } from './compose.ts'
 import { readEnvironment } from './environment.ts'
 import { NO_MACHINERY } from './no-machinery.ts'
@@ -33,6 +34,8 @@ export const composeOperate = (env: NodeJS.ProcessEnv) => {
       }
       case 'end-orphans':
         return endOrphans(looking, asked.ids)
+      case 'remains':
+        return { remains: await remainsOf(looking, asked.session) }
       case 'dry-launch':
         // By the function that launches: another's permissions would prove nothing.
         return DryLaunches.parse(await invokeFunction(env, STEP_FUNCTION, asked))

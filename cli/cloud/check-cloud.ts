@@ -6,6 +6,7 @@ import { version } from '../version.ts'
 import type { Cloud } from './clouds-file.ts'
 import { findStack } from './find-stack.ts'
 import type { Opened } from './opened-cloud.ts'
+import { ownDigest } from './own-digest.ts'
 import { checkStackVersion } from './stack-version.ts'
 import { QUOTAS, vcpuQuota } from './vcpu-quota.ts'
 
@@ -28,9 +29,16 @@ export const checkCredentials = async ({ access, region }: Opened): Promise<Find
 /** The stack as it describes itself; without it there is nothing to call. */
 export const checkStack = async ({ access, stack, region }: Opened): Promise<{ finding: Finding; cloud?: Cloud }> => {
   try {
-    const [cloud, { status }] = await Promise.all([findStack(access, stack, region), access.describeStack(stack)])
+    const [cloud, { status, outputs }] = await Promise.all([findStack(access, stack, region), access.describeStack(stack)])
     const remark = checkStackVersion(cloud, cloud.version, version())
     if (remark !== undefined) return { cloud, finding: warn('stack', remark, 'both can be brought up to date') }
+    const own = ownDigest()
+    const theirs = outputs['Build']
+    if (own !== undefined && theirs !== undefined && own !== theirs) {
+      const says = `${stack} was deployed from another build of ${cloud.version} (${theirs}, this is ${own}): functions, templates or rights differ`
+      const hint = `if this one is the newer: remote cloud deploy --stack ${stack} --region ${region}`
+      return { cloud, finding: warn('stack', says, hint) }
+    }
     const isSettled = /^(CREATE|UPDATE)_COMPLETE$/.test(status)
     const finding = isSettled
       ? ok('stack', `${stack}, version ${cloud.version}, ${status}`)

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { SessionId } from './ids.ts'
 
 /** Something of the stack in the account that no live record knows; `session`: a record whose machine is gone. */
 export const Orphan = z.object({
@@ -41,10 +42,17 @@ export type DryLaunch = z.infer<typeof DryLaunch>
 export const DryLaunches = z.object({ launches: z.array(DryLaunch) })
 export type DryLaunches = z.infer<typeof DryLaunches>
 
+/** What there still is of one session's machines, by their tags: machines that are not terminated, and disks. */
+export const Remains = z.object({
+  remains: z.array(z.object({ kind: z.enum(['machine', 'volume']), id: z.string(), state: z.string() })),
+})
+export type Remains = z.infer<typeof Remains>
+
 /** What whoever operates a stack asks of it, by invoking its function `operate`: the API is for sessions. */
 export const OperateAsk = z.discriminatedUnion('ask', [
   z.object({ ask: z.literal('orphans') }),
   z.object({ ask: z.literal('end-orphans'), ids: z.array(z.string().max(64)).min(1).max(200) }),
   z.object({ ask: z.literal('dry-launch') }),
+  z.object({ ask: z.literal('remains'), session: SessionId }),
 ])
 export type OperateAsk = z.infer<typeof OperateAsk>

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudformation'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { deploySteps } from '../../cli/cloud/deploy-steps.ts'
@@ -85,6 +86,23 @@ describe('cloud doctor', () => {
     expect(
       denied.checks.filter(({ state }: { state: string }) => state === 'fail').map(({ name }: { name: string }) => name),
     ).toEqual(['api', 'live'])
+  })
+
+  it('a stack that was deployed from another build of the same version has drifted, and is told', async () => {
+    const outputs = { ApiUrl: here.cloud.apiUrl, SocketUrl: here.cloud.socketUrl, Version: version() }
+    const deployed = async (name: string, Build: string) => {
+      const Outputs = Object.fromEntries(Object.entries({ ...outputs, Build }).map(([key, Value]) => [key, { Value }]))
+      const TemplateBody = JSON.stringify({ Resources: { Topic: { Type: 'AWS::SNS::Topic' } }, Outputs })
+      await new CloudFormationClient(moto.config).send(new CreateStackCommand({ StackName: name, TemplateBody }))
+      here.know({ stack: name })
+      return (await here.run(['cloud', 'doctor'])).out
+    }
+    const own = readFileSync(new URL('../../dist/stack-digest', import.meta.url), 'utf8').trim()
+    expect(own).toMatch(/^[0-9a-f]{16}$/)
+    expect(await deployed('same', own)).toMatch(/✓ stack +same, version/)
+    expect(await deployed('other', '0123456789abcdef')).toMatch(
+      /! stack +other was deployed from another build of \S+ \(0123456789abcdef, this is [0-9a-f]{16}\)[\s\S]*remote cloud deploy --stack other/,
+    )
   })
 
   it('without credentials says only that', async () => {
