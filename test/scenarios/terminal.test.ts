@@ -29,6 +29,9 @@ const only = async (): Promise<Session> => {
 /** What a shell answers, which what is typed does not hold. */
 const answer = (mark: string) => ({ ask: `echo ${mark.slice(0, 2)}''${mark.slice(2)}\r`, mark })
 
+/** Says that it runs, and then does so until it is stopped. */
+const WORK = `sh -c 'echo wor""king; sleep 1000'\r`
+
 describe('a terminal session', () => {
   it('what is on stdin is typed, what it prints is printed, and it exits as the shell does', async () => {
     const { code, out } = await world.cli(['connect'], { stdin: 'echo $((40 + 2)) out\nexit 7\n' })
@@ -48,8 +51,8 @@ describe('a terminal session', () => {
     const first = answer('first-answer')
     await user.type(first.ask)
     await user.sees(first.mark)
-    await user.type('sleep 1000\r')
-    await user.sees('sleep 1000\r\n')
+    await user.type(WORK)
+    await user.sees('working')
     await user.type('\u0003')
     const second = answer('second-answer')
     await user.sees('^C')
@@ -87,7 +90,7 @@ describe('a terminal session', () => {
     await one.sees('45 123')
     await one.type('x~.') // not at the beginning of a line: typed
     await two.sees('x~.')
-    await one.type('\u0015exit\r')
+    await one.type('\u0015exit 0\r')
     expect(await Promise.all([one.ended(), two.ended()])).toEqual([
       { isAsItWas: true, code: 0 },
       { isAsItWas: true, code: 0 },
@@ -151,6 +154,43 @@ describe('a terminal session', () => {
     )
     process.kill(pid, signal)
     expect((await user.ended()).isAsItWas).toBe(true)
+  })
+
+  it.each(['on', 'off'])('what the shell leaves running ends with it, with the sandbox %s', async (sandbox) => {
+    const stdin = '(trap "" HUP; setsid sleep 1000 & sleep 1000 &) ; echo le\'\'ft; exit 4\n'
+    const { code, out } = await world.cli(['connect', '--quiet'], { stdin, env: { REMOTE_SANDBOX: sandbox } })
+    expect(out).toContain('left\r\n')
+    expect(code).toBe(4)
+    await until('nothing of it runs', () => (world.running().length === 0 ? true : undefined))
+  })
+
+  it('without a sandbox there is job control, too', async () => {
+    const user = terminalUser({ args: ['connect'], env: { ...world.env, REMOTE_SANDBOX: 'off' }, cwd: world.home })
+    users.push(user)
+    await user.sees('type ~. at the beginning of a line')
+    const ready = answer('ready-now')
+    await user.type(ready.ask)
+    await user.sees(ready.mark)
+    await user.type(`sh -c 'trap "echo going""-on" CONT; echo wor""king; while :; do sleep 0.1; done'\r`)
+    await user.sees('working')
+    await user.type('\u001a')
+    await user.sees('Stopped')
+    await user.type('fg\r')
+    await user.sees('going-on')
+    await user.type('\u0003')
+    await user.sees('going-on\r\n^C')
+    await user.type('exit 0\r')
+    expect(await user.ended()).toEqual({ isAsItWas: true, code: 0 })
+  })
+
+  it('terminate hangs up: what runs there hears it, and what it says last is in the record', async () => {
+    const user = sit(['connect'])
+    await user.type(`sh -c 'trap "echo hung up; exit 3" HUP; echo re""ady; while :; do sleep 0.1; done'\r`)
+    await user.sees('ready')
+    const { id } = await only()
+    expect((await world.cli(['terminate', id, '--wait'])).code).toBe(0)
+    expect(await user.ended()).toEqual({ isAsItWas: true, code: 130 })
+    expect(world.output(id).toString()).toContain('hung up\r\n')
   })
 
   it('nobody types into what is no terminal', async () => {
