@@ -25,8 +25,8 @@ const lookUp = (name: string): User => {
 export type AgentPlaces = { sessionDir: string; workDir: string; privateDir: string; cacheDir: string; dataDir: string }
 
 /**
- * On a machine that is one session's alone the fence is a user without rights, in a PID namespace: it may do what it likes with the
- * machine but act as it. `privateDir` is given to it again before each command: what we wrote there meanwhile is the agent's as well.
+ * On a machine of our own the fence is a user of the session's own without rights, in a PID namespace: it may do what it likes with the
+ * machine but act as it, or as another session. `privateDir` is given to it again before each command: what we wrote there meanwhile is the agent's as well.
  */
 export const asAgentUser = (name: string, places: AgentPlaces): Confine => {
   const user = lookUp(name)
@@ -37,9 +37,11 @@ export const asAgentUser = (name: string, places: AgentPlaces): Confine => {
   const giveRest = (path: string) =>
     run('find', [path, '!', '-user', String(user.uid), '-exec', 'chown', '-h', owner, '{}', '+'], { timeout: HAND_OVER_MS })
   const openUp = async () => {
-    chmodSync(places.sessionDir, 0o711)
+    // Other agents of this machine have users of their own.
+    chownSync(places.sessionDir, process.getuid?.() ?? 0, user.gid)
+    chmodSync(places.sessionDir, 0o710)
     // Beside the session's directory in a workspace.
-    chmodSync(dirname(places.workDir), 0o711)
+    if (dirname(places.workDir) !== places.sessionDir) chmodSync(dirname(places.workDir), 0o711)
     // What the checkout borrows its objects from, and the agents that are installed. An image that brings them has them open.
     for (const shared of [join(places.cacheDir, 'repositories'), join(places.dataDir, 'agents')])
       if (existsSync(shared)) await run('find', [shared, '-maxdepth', '1', '!', '-perm', '-005', ...OPEN])

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { z } from 'zod'
 import type { InboxItem } from '../core/contract/inbox.ts'
 import type { BundleFacts, BundleOffer } from '../core/contract/repository.ts'
-import type { Beat, BeatAnswer, Done, Hello, Leaving, Renewed, RunSpec, Seal } from '../core/contract/runner.ts'
+import type { Beat, BeatAnswer, Done, DoneAnswer, Hello, Leaving, Renewed, RunSpec, Seal } from '../core/contract/runner.ts'
 import { around } from './failpoints.ts'
 import { clientOf, endpointOptions, readAnswer, type Sign } from './http-socket.ts'
 
@@ -154,7 +154,7 @@ export const openControlPlane = (endpoint: string, session: string, attempt: num
       json<unknown>('bundle stored', `${base}/bundles/${sha256}/stored`, { body, deadlineMs: HOUR_MS }),
     /** There is little time: what does not get through is lost with the machine. */
     leaving: (body: Leaving) => json<unknown>('leaving', `${base}/leaving`, { body, deadlineMs: LEAVING_DEADLINE_MS }),
-    done: (body: Done) => json<unknown>('done', `${base}/done`, { body, deadlineMs: DONE_DEADLINE_MS }),
+    done: (body: Done) => json<DoneAnswer | undefined>('done', `${base}/done`, { body, deadlineMs: DONE_DEADLINE_MS }),
     /** `url` is a path on the control plane's API, or absolute. */
     fetchBundle: (ref: { url: string }, file: string) =>
       around('fetch bundle', () =>

@@ -1,5 +1,5 @@
 import type { Outcome, Result } from '../core/contract/outcome.ts'
-import type { Beat } from '../core/contract/runner.ts'
+import type { Beat, DoneAnswer } from '../core/contract/runner.ts'
 import type { ControlPlane } from './control-plane-client.ts'
 import type { EventLog } from './event-log.ts'
 import type { Heartbeat } from './heartbeat.ts'
@@ -34,8 +34,13 @@ export type Finish = {
 const LEAVING_SEAL_MS = 10_000
 const MAX_WHY_CHARACTERS = 500
 
-/** Writes the last event, seals the log, and tells the control plane unless it does not want to hear. */
-export const finishSession = async (options: FinishOptions, { outcome, result, fenced, leaving, agentFiles }: Finish) => {
+/**
+ * Writes the last event, seals the log, and tells the control plane unless it does not want to hear. Answers what that leaves to be done.
+ */
+export const finishSession = async (
+  options: FinishOptions,
+  { outcome, result, fenced, leaving, agentFiles }: Finish,
+): Promise<DoneAnswer | undefined> => {
   const { plane, spool, log, live, sealer, reserve, heartbeat, report } = options
   await reserve.release()
   spool.reopen() // after a full disk the little that is left to say fits now
@@ -47,9 +52,10 @@ export const finishSession = async (options: FinishOptions, { outcome, result, f
   live.close()
   const { position: _, flags: __, ...facts } = report()
   heartbeat.stop()
-  if (fenced) return
+  if (fenced) return undefined
   await sealer.final(lastSeq, leaving ? LEAVING_SEAL_MS : undefined)
   const told = { ...facts, ...(result && { result }), agentFiles, lastSeq, inboxHandled: heartbeat.acknowledged() }
-  if (!leaving) await plane.done({ ...told, outcome })
-  else await plane.leaving({ ...told, why: outcome.reason.slice(0, MAX_WHY_CHARACTERS) })
+  if (!leaving) return plane.done({ ...told, outcome })
+  await plane.leaving({ ...told, why: outcome.reason.slice(0, MAX_WHY_CHARACTERS) })
+  return undefined
 }

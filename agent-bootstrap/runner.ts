@@ -99,9 +99,10 @@ export const runSession = async (args: RunnerArguments, plane: ControlPlane, spe
     untaken: () => turns.untaken(),
     report: () => {
       sample()
-      return report()
+      return { ...report(), ...cloud?.neighbours.report() }
     },
     onAnswer: (answer) => {
+      cloud?.neighbours.see(answer.neighbours, heartbeat.beat)
       live.watch(answer.watch)
       ends.onAnswer(answer)
     },
@@ -237,7 +238,10 @@ export const runSession = async (args: RunnerArguments, plane: ControlPlane, spe
   if (cloud && !end?.fenced && !end?.leaving && !isCommand(spec.request.agent))
     agentFiles = await (await import('./cloud/checkpoint.ts')).saveMemory(cloud, notice)
   const { fenced = false, leaving = false } = end ?? {}
-  await finishSession(ending, { outcome, result, fenced, leaving, agentFiles })
+  const left = await finishSession(ending, { outcome, result, fenced, leaving, agentFiles })
+  // Who came to share this machine since the last beat would be lost with it.
+  cloud?.neighbours.see(left?.neighbours)
+  await cloud?.neighbours.settled()
   doorbell?.close()
   cloud?.close()
   plane.close()

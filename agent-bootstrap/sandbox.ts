@@ -38,7 +38,7 @@ export const openSandbox = async (places: SandboxPlaces & { wanted: boolean }): 
   const user = process.env['REMOTE_AGENT_USER']
   if (user) {
     const { asAgentUser } = await import('./agent-user.ts')
-    return { kind: 'sandbox', why: `user ${user} of a machine of its own`, confine: asAgentUser(user, places) }
+    return { kind: 'sandbox', why: `user ${user} of a machine of our own`, confine: asAgentUser(user, places) }
   }
   if (!places.wanted) return withoutFence('switched off for this session')
   const available = await sandboxAvailable()

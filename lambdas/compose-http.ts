@@ -1,6 +1,7 @@
 import { createApi } from '../core/api/create-api.ts'
 import { Architecture } from '../core/contract/runner.ts'
 import { controlPlane } from '../core/usecases/control-plane.ts'
+import type { Settings } from '../core/usecases/settings.ts'
 import { openDynamoMachineStore } from './aws/dynamo-machine-store.ts'
 import { admission } from './aws/identity.ts'
 import { compose } from './compose.ts'
@@ -44,12 +45,19 @@ export const composeHttp = (env: NodeJS.ProcessEnv) => {
     if (!bundle) return undefined
     return { url: await addresses.get({ ...bundle, seconds: BUNDLE_SECONDS }), sha256: bundle.sha256 }
   }
+  const machines = openDynamoMachineStore({ ...table, now: clock.now })
+  const neighbours: Settings['neighbours'] = async ({ id: session, attempts }, number, { ended, over }) => {
+    const machine = attempts.find((attempt) => attempt.number === number)?.machine
+    if (machine === undefined) return undefined // not recorded yet, so nobody can have joined it
+    return over ? machines.finish(machine, { session, attempt: number }) : machines.tend(machine, ended)
+  }
   const plane = controlPlane(ports, {
     runtimes: ['cloud', `cloud:${AWS_REGION}`],
     dailyBudgetUsd: DAILY_BUDGET_USD,
     architectures: Architecture.options.filter((one) => RUNNER_BUNDLES[one] !== undefined),
     log: () => ({ kind: 'upload' }),
     grant: (session, attempt) => grants.grant(session, attempt),
+    neighbours,
     runnerBundle,
     agentFiles: async ({ id, checkpoint }) =>
       checkpoint?.agentFiles && addresses.get({ bucket: BUCKET, key: `sessions/${id}/${checkpoint.agentFiles}` }),
@@ -59,6 +67,5 @@ export const composeHttp = (env: NodeJS.ProcessEnv) => {
     const { sessions: active } = await sessions.list({ active: true, limit: MOST_COUNTED })
     return { version: VERSION, runtimes: ['cloud'], startedAt, activeSessions: active.length }
   }
-  const machines = openDynamoMachineStore({ ...table, now: clock.now })
   return openHttpHandler(createApi(plane, about), admission({ machines, machineRole: MACHINE_ROLE }), VERSION)
 }

@@ -1,6 +1,7 @@
 import { EC2Client } from '@aws-sdk/client-ec2'
 import { DryLaunches, OperateAsk } from '../core/contract/operate.ts'
 import { RemoteError } from '../core/contract/remote-error.ts'
+import { openDynamoMachineStore } from './aws/dynamo-machine-store.ts'
 import { endOrphans } from './aws/end-orphans.ts'
 import { findOrphans, type Looking } from './aws/find-orphans.ts'
 import { invokeFunction } from './aws/invoke-function.ts'
@@ -22,9 +23,15 @@ const answered = async (answer: () => Promise<unknown>) => {
 
 /** The function of whoever operates the stack: invoked with their own credentials, `remote cloud doctor`. */
 export const composeOperate = (env: NodeJS.ProcessEnv) => {
-  const { ports } = compose(env, NO_MACHINERY)
+  const { ports, table } = compose(env, NO_MACHINERY)
   const { STACK, MACHINE_PROFILE_ARN, STEP_FUNCTION } = readEnvironment(env, ['STACK', 'MACHINE_PROFILE_ARN', 'STEP_FUNCTION'])
-  const looking: Looking = { ec2: new EC2Client({}), stack: STACK, machineProfileArn: MACHINE_PROFILE_ARN, ports }
+  const looking: Looking = {
+    ec2: new EC2Client({}),
+    stack: STACK,
+    machineProfileArn: MACHINE_PROFILE_ARN,
+    ports,
+    shared: openDynamoMachineStore({ ...table, now: ports.clock.now }),
+  }
 
   const answer = async (asked: OperateAsk) => {
     switch (asked.ask) {

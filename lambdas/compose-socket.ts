@@ -1,5 +1,5 @@
 import { openDynamoMachineStore } from './aws/dynamo-machine-store.ts'
-import { callerOf, type Iam } from './aws/identity.ts'
+import { callerOf, type Iam, worksFor } from './aws/identity.ts'
 import { takeFrame } from './aws/take-frame.ts'
 import { compose } from './compose.ts'
 import { readEnvironment } from './environment.ts'
@@ -24,7 +24,7 @@ export const composeSocket = (env: NodeJS.ProcessEnv) => {
   const machines = openDynamoMachineStore({ ...table, now: ports.clock.now })
   const { frame, gone } = takeFrame({ ...bells, sessions: ports.sessions, segments: ports.segments })
 
-  /** A machine connects as the runner of its own attempt, and nobody else does. */
+  /** A machine connects as the runner of an attempt that works there, and nobody else does. */
   const connect = async (connection: string, iam: Iam, query: Record<string, string | undefined>): Promise<Answer> => {
     const caller = callerOf(iam, MACHINE_ROLE)
     if (caller.kind === 'person') {
@@ -32,10 +32,10 @@ export const composeSocket = (env: NodeJS.ProcessEnv) => {
       await bells.connections.put(connection, { role: 'viewer' })
       return OK
     }
-    const work = await machines.workOf(caller.instance)
-    const isOwn = work?.session === query['session'] && work?.attempt === Number(query['attempt'])
-    if (!work || query['role'] !== 'runner' || !isOwn) return REFUSED
-    await bells.connections.put(connection, { role: 'runner', ...work })
+    const machine = await machines.of(caller.instance)
+    const { session = '', attempt = '' } = query
+    if (!machine || query['role'] !== 'runner' || !worksFor(machine, session, Number(attempt))) return REFUSED
+    await bells.connections.put(connection, { role: 'runner', session, attempt: Number(attempt) })
     return OK
   }
 

@@ -14,7 +14,7 @@ const GONE = new Set(['shutting-down', 'terminated', 'stopping', 'stopped'])
 
 /**
  * What EC2 tells of machines. A notice is for the runner, which sees it by itself; here it is only kept, to be the reason later. That a
- * machine is going ends its attempt. Events may come twice, late, out of order or never: nothing depends on one.
+ * machine is going ends every attempt on it. Events may come twice, late, out of order or never: nothing depends on one.
  */
 export const composeSpotNotice = (env: NodeJS.ProcessEnv) => {
   const { ports, table } = compose(env, NO_MACHINERY)
@@ -23,12 +23,15 @@ export const composeSpotNotice = (env: NodeJS.ProcessEnv) => {
   return async (event: unknown): Promise<void> => {
     const { detail } = InstanceEvent.parse(event)
     const { state, 'instance-id': instance, 'instance-action': action } = detail
-    const work = await machines.workOf(instance)
-    if (!work) return
+    const machine = await machines.of(instance)
+    if (!machine) return
     if (action !== undefined) return machines.noticed(instance, `the spot market took it back (${action})`)
     if (state === undefined || !GONE.has(state)) return
-    const why = work.notice === undefined ? `the machine is ${state}` : `the machine is ${state}: ${work.notice}`
-    await applyFact(ports)(work.session, { type: 'machine-gone', attempt: work.attempt, why })
-    await ports.lifecycle.wake(work.session)
+    await machines.close(instance)
+    const why = machine.notice === undefined ? `the machine is ${state}` : `the machine is ${state}: ${machine.notice}`
+    for (const { session, attempt } of machine.parts) {
+      await applyFact(ports)(session, { type: 'machine-gone', attempt, why })
+      await ports.lifecycle.wake(session)
+    }
   }
 }

@@ -11,7 +11,7 @@ install -d -m 755 /var/lib/remote/data /var/cache/remote
 install -m 644 "$here"/*.service "$here"/*.socket "$here"/*.timer /etc/systemd/system/
 systemctl daemon-reload
 systemctl enable --quiet remote-rebooted.service
-# Before anything runs as `agent`: it must not be able to become this machine.
+# Before any agent runs: it must not be able to become this machine.
 systemctl start remote-metadata-guard.service
 # Git brings the repository in; what else a task may need comes while it runs.
 command -v git >/dev/null || "$here/toolchain.sh" git
@@ -27,11 +27,11 @@ if [ -n "$REMOTE_VOLUME" ]; then
   keep_on_volume setup /var/lib/remote/data/setup
 fi
 # Where people find the checkout.
-work=/var/lib/remote/sessions/$REMOTE_SESSION/work
+work=/var/lib/remote/sessions/$REMOTE_FIRST_SESSION/work
 [ -z "$REMOTE_VOLUME" ] || work=/workspace/work
 ln -sfn "$work" /home/agent/work
 "$here/ssh.sh"
 cut -d. -f1 /proc/uptime >/run/remote/runner-seen
 systemctl start remote-dead-man.timer
 systemctl start --no-block remote-toolchain.service
-systemctl start remote-runner.service
+"$here/session.sh" start "$REMOTE_FIRST_SESSION" "$REMOTE_FIRST_ATTEMPT" "$REMOTE_TTL_SECONDS" agent

@@ -1,7 +1,7 @@
 #!/bin/sh
 # First program of every machine: says which session it is for, brings the runner and starts it. The same text for every machine, with
 # the stack's addresses put in at deploy. What goes wrong is shipped, so that the user sees why, and the machine powers off.
-# Also called by the machine's own units once it runs:  sh /run/remote/boot.sh failed "why"
+# Also called by the machine's own units once it runs:  sh /run/remote/boot.sh failed "why" SESSION ATTEMPT
 set -u
 umask 022
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -78,7 +78,7 @@ told() {
   } | iconv -c -f utf-8 -t utf-8 | sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/	/\\t/g' | awk '{ printf "%s\\n", $0 }'
 }
 
-fail() {
+tell() {
   say "failed: $1"
   say "remote: $1" >/dev/console 2>/dev/null
   if [ -n "${session:-}" ] && [ -n "${attempt:-}" ]; then
@@ -91,6 +91,10 @@ fail() {
       sleep 2
     done
   fi
+}
+
+fail() {
+  tell "$1"
   power_off
 }
 
@@ -162,15 +166,14 @@ boot() {
   esac
   say "instance $instance is for session $session, attempt $attempt"
   cat >"$RUN/machine.env" <<ENV
-REMOTE_SESSION=$session
-REMOTE_ATTEMPT=$attempt
+REMOTE_FIRST_SESSION=$session
+REMOTE_FIRST_ATTEMPT=$attempt
 REMOTE_INSTANCE=$instance
 REMOTE_API_URL=$API
 REMOTE_SOCKET_URL=$SOCKET
 REMOTE_REGION=$REGION
 REMOTE_TTL_SECONDS=$ttl
 REMOTE_VOLUME=$volume
-REMOTE_AGENT_USER=agent
 ENV
   ask_bundle
   bring_bundle
@@ -182,9 +185,8 @@ ENV
 
 case ${1:-boot} in
 failed)
-  . "$RUN/machine.env"
-  session=$REMOTE_SESSION attempt=$REMOTE_ATTEMPT
-  fail "$2" >>"$LOG" 2>&1
+  session=$3 attempt=$4
+  tell "$2" >>"$LOG" 2>&1
   ;;
 *) boot >>"$LOG" 2>&1 ;;
 esac

@@ -13,6 +13,7 @@ import { NotStored, openGrantStorage } from './grant-storage.ts'
 import { httpCall } from './http-call.ts'
 import { openInstanceMetadata } from './instance-metadata.ts'
 import { watchForLeaving } from './leaving.ts'
+import { openNeighbours } from './neighbours.ts'
 import { readSecrets } from './read-secrets.ts'
 import { openUploadedLog, type UploadedLogOptions } from './uploaded-log.ts'
 
@@ -102,6 +103,8 @@ export const openCloud = async ({ grant, spec, plane, dir }: CloudOptions) => {
     refused: refused ?? unmounted(spec.workspace),
     /** Resolves with the reason when this machine's rights have ended and could not be renewed. */
     expired: expired.promise,
+    /** Other sessions of this machine. */
+    neighbours: openNeighbours(process.env['REMOTE_SESSION_PROGRAM']),
     /** Resolves with the reason when it is time to leave this machine. */
     leaving: watch?.leaving,
     openLog: (options: Omit<UploadedLogOptions, 'storage' | 'plane'>) => openUploadedLog({ ...options, storage, plane }),

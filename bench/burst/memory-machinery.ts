@@ -9,7 +9,7 @@ export const memoryLaunches = (crash: (when: 'before' | 'after') => Promise<void
   const records = new Map<string, LaunchRecord>()
   const of = (session: string, attempt: number) => {
     const key = `${session} ${attempt}`
-    const known = records.get(key) ?? { rounds: [], fenced: false }
+    const known = records.get(key) ?? { rounds: [], fenced: false, joining: [] }
     records.set(key, known)
     return known
   }
@@ -29,14 +29,20 @@ export const memoryLaunches = (crash: (when: 'before' | 'after') => Promise<void
       await crash('after')
     },
     failed: async (session, attempt, number, failed) => void Object.assign(roundOf(session, attempt, number) ?? {}, { failed }),
+    joins: async () => false, // a burst is of machines that are bought
     fence: async (session, attempt) => void Object.assign(of(session, attempt), { fenced: true }),
   }
 }
 
 export const memoryMachines = (): MachineStore => ({
   assign: async () => undefined,
+  join: async () => false,
+  tend: async () => undefined,
+  finish: async () => undefined,
+  part: async () => ({ next: 'last', heirs: [] }),
+  close: async () => undefined,
   noticed: async () => undefined,
-  workOf: async () => undefined,
+  of: async () => undefined,
 })
 
 /** Turns as in the table, where one item takes so many writes a second. */

@@ -38,12 +38,28 @@ const paintOf = ({ state, outcome, waiting, unreachable }: Session, style: Style
 /** The age people mean: the largest unit. */
 const shortAge = (ms: number) => shownDuration(ms).split(' ')[0] ?? ''
 
-const rowOf = ({ session, where }: Placed, style: Style, now: number): Cell[] => {
+const machineOf = ({ attempts, state }: Session): string | undefined => {
+  const attempt = attempts.at(-1)
+  return state === 'ended' || attempt?.endedAt !== undefined ? undefined : attempt?.machine
+}
+
+/** Who is on the same machine, as far as it is among `all`. */
+const sharing = (session: Session, all: readonly Placed[]): string => {
+  const machine = machineOf(session)
+  const others = all.flatMap(({ session: other }) =>
+    machine !== undefined && other.id !== session.id && machineOf(other) === machine ? [other.id] : [],
+  )
+  const first = others[0] ?? (session.state === 'ended' ? undefined : session.request.with)
+  if (first === undefined) return ''
+  return ` with ${first}${others.length > 1 ? ` +${others.length - 1}` : ''}`
+}
+
+const rowOf = ({ session, where }: Placed, all: readonly Placed[], style: Style, now: number): Cell[] => {
   const { id, title, request, result, createdAt, expiresAt, state, cost } = session
   return [
     { text: id, paint: style.bold },
     { text: oneLine(title) },
-    { text: where ?? request.runtime },
+    { text: `${where ?? request.runtime}${sharing(session, all)}` },
     { text: stateOf(session), paint: paintOf(session, style) },
     { text: result && result.files > 0 ? `${oneLine(result.branch)} +${result.insertions} −${result.deletions}` : '' },
     { text: shortAge(now - Date.parse(createdAt)) },
@@ -55,7 +71,7 @@ const rowOf = ({ session, where }: Placed, style: Style, now: number): Cell[] =>
 /** The table of `remote status`; columns that are empty everywhere are left out. */
 export const sessionTable = (sessions: readonly Placed[], out: Output, env: NodeJS.ProcessEnv, now: number): string => {
   const style = styleOf(out, env)
-  const rows = sessions.map((session) => rowOf(session, style, now))
+  const rows = sessions.map((session) => rowOf(session, sessions, style, now))
   const used = COLUMNS.map((_, n) => n < 4 || rows.some((row) => row[n]?.text !== ''))
   const kept = <T>(cells: readonly T[]) => cells.filter((_, n) => used[n])
   return table(kept(COLUMNS), rows.map(kept), widthOf(out, env, 120), style.dim)

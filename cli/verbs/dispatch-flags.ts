@@ -39,6 +39,13 @@ export const DISPATCH_FLAGS: readonly Flag[] = [
     summary: 'where it runs: local, cloud, cloud:REGION',
     completes: 'runtime',
   },
+  {
+    name: 'with',
+    type: 'string',
+    value: 'SESSION',
+    summary: 'beside this session: on the same machine, with a checkout and a log of its own',
+    completes: 'session',
+  },
   { name: 'agent', type: 'string', value: 'A', summary: 'claude (default), codex, shell', completes: 'agent' },
   { name: 'agent-command', type: 'string', value: 'CMD', summary: 'another agent: a command that speaks ACP on stdio' },
   {

@@ -17,6 +17,7 @@ export const WORK_VERBS: readonly Verb[] = [
       ['remote dispatch --agent shell "npm test" --detach --json', 'any command; returns at once'],
       ['remote dispatch --agent shell --no-repo "echo hi"', 'without a repository'],
       ['remote dispatch "fix the flaky test" --ttl 1h --max-cost 2.00', 'with limits'],
+      ['remote dispatch "second task" --with s-7k3', 'another agent on the same machine'],
     ],
     load: async () => (await import('../commands/dispatch.ts')).dispatch,
   },

@@ -7,7 +7,18 @@ import { Log } from '../contract/log.ts'
 import { Plan, PlanRequest } from '../contract/plan.ts'
 import { BundleOffer, BundleUpload, KnownCommits } from '../contract/repository.ts'
 import { Resume } from '../contract/resume.ts'
-import { Beat, BeatAnswer, BootFailed, Done, Hello, Leaving, RunnerBundle, RunSpec, Seal } from '../contract/runner.ts'
+import {
+  Beat,
+  BeatAnswer,
+  BootFailed,
+  Done,
+  DoneAnswer,
+  Hello,
+  Leaving,
+  RunnerBundle,
+  RunSpec,
+  Seal,
+} from '../contract/runner.ts'
 import { Secret, SecretList, SetSecret } from '../contract/secret.ts'
 import { Explanation, Session, SessionList, Timeline } from '../contract/session.ts'
 import { Budget, SetBudget, Spend } from '../contract/spend.ts'
@@ -92,7 +103,7 @@ export const ROUTES: readonly RouteDoc[] = [
   { route: `POST ${RUNNER}/boot-failed`, summary: 'Machine: why the runner could not be started', body: BootFailed },
   { route: `POST ${RUNNER}/beat`, summary: 'Runner: alive, and so far', body: Beat, answer: BeatAnswer },
   { route: `POST ${RUNNER}/seal`, summary: 'Runner: a segment is durable', body: Seal },
-  { route: `POST ${RUNNER}/done`, summary: 'Runner: it is over, and this came of it', body: Done },
+  { route: `POST ${RUNNER}/done`, summary: 'Runner: it is over, and this came of it', body: Done, answer: DoneAnswer },
   { route: `POST ${RUNNER}/leaving`, summary: 'Runner: its machine is taken away, and this is what it leaves', body: Leaving },
   { route: `POST ${RUNNER}/bundles/:sha256/stored`, summary: 'Runner: a result is in the bucket', body: BundleOffer },
   { route: `GET ${RUNNER}/inbox`, summary: 'Runner: what was sent', query: InboxQuery, answer: Inbox },

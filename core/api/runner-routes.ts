@@ -23,10 +23,9 @@ export const runnerRoutes = (plane: ControlPlane) =>
       await plane.seal(...attempted(c.req.param()), c.req.valid('json'))
       return c.json({})
     })
-    .post('/:session/:attempt/done', body(Done), async (c) => {
-      await plane.done(...attempted(c.req.param()), c.req.valid('json'))
-      return c.json({})
-    })
+    .post('/:session/:attempt/done', body(Done), async (c) =>
+      c.json(await plane.done(...attempted(c.req.param()), c.req.valid('json'))),
+    )
     .post('/:session/:attempt/leaving', body(Leaving), async (c) => {
       await plane.leaving(...attempted(c.req.param()), c.req.valid('json'))
       return c.json({})

@@ -76,6 +76,8 @@ export const Dispatch = z.object({
     .max(30 * 86_400)
     .optional(),
   maxCostUsd: z.number().positive().max(100_000).optional(),
+  /** The session whose machine it shares, beside it and with a checkout of its own. */
+  with: SessionId.optional(),
   instance: z.string().max(64).optional(),
   spot: z.boolean().default(false),
   maxPriceUsd: z.number().positive().optional(),

@@ -86,6 +86,21 @@ export const Flags = z.object({
   waiting: z.object({ for: z.enum(['follow_up', 'permission', 'budget']), what: z.string().max(2000).optional() }).optional(),
 })
 
+const MOST_NEIGHBOURS = 64
+/** An attempt on a machine. */
+export const Work = z.object({ session: SessionId, attempt: z.int().min(1) })
+export type Work = z.infer<typeof Work>
+
+/**
+ * What the machine's runners see to beside their own session: `start` those that came to share it, `end` those that must not go on.
+ * Told until it is so. `ttlSeconds`: after which the machine needs no longer be there for it.
+ */
+export const Neighbours = z.object({
+  start: z.array(Work.extend({ ttlSeconds: z.number().nullable() })).max(MOST_NEIGHBOURS),
+  end: z.array(Work).max(MOST_NEIGHBOURS),
+})
+export type Neighbours = z.infer<typeof Neighbours>
+
 export const Beat = z.object({
   position: Position,
   inboxHandled: z.int().min(0),
@@ -93,6 +108,8 @@ export const Beat = z.object({
   usage: Usage.optional(),
   agentHandle: z.string().max(512).optional(),
   peakMemoryBytes: z.number().min(0).optional(),
+  /** Of those it was told to end, the ones of which nothing runs on this machine. */
+  ended: z.array(Work).max(MOST_NEIGHBOURS).optional(),
 })
 export type Beat = z.infer<typeof Beat>
 
@@ -102,6 +119,7 @@ export const BeatAnswer = z.object({
   /** Left of --max-cost; null without one. */
   budgetLeftUsd: z.number().nullable(),
   stop: z.object({ how: z.enum(['graceful', 'now']), why: Outcome }).optional(),
+  neighbours: Neighbours.optional(),
 })
 export type BeatAnswer = z.infer<typeof BeatAnswer>
 
@@ -130,6 +148,9 @@ export const Done = z.object({
   agentFiles: z.string().regex(AGENT_FILES).optional(),
 })
 export type Done = z.infer<typeof Done>
+/** What is left for the runner to do before it ends. */
+export const DoneAnswer = z.object({ neighbours: Neighbours.optional() })
+export type DoneAnswer = z.infer<typeof DoneAnswer>
 
 /** The machine is being taken away, and this is what the attempt leaves. Its log is sealed before. */
 export const Leaving = Done.omit({ outcome: true }).extend({

@@ -41,6 +41,8 @@ export const Attempt = z.object({
   lastSeq: z.int().min(0).optional(),
   /** Why the machine was lost, when it was. */
   lost: z.string().optional(),
+  /** A shared machine whose payer ended: who that was, since when this attempt pays instead, and since when there is the machine. */
+  inherited: z.object({ from: SessionId, at: Time, launchedAt: Time }).optional(),
 })
 export type Attempt = z.infer<typeof Attempt>
 

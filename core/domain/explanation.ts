@@ -117,9 +117,17 @@ const nextFor = ({ id, state, waiting, stop, request, result }: Session): string
   return [...answers, ...follow, request.agent === 'terminal' ? `remote connect ${id}` : `remote attach ${id}`, end]
 }
 
-/** Sentences for people, the most important first, and the commands that can follow. */
-export const explanation = (session: Session, now: number): Explanation => ({
+/** A machine of one's own needs no word. */
+const sharing = ({ attempts, request }: Session, others: readonly string[]): string[] => {
+  const machine = attempts.at(-1)?.machine
+  if (others.length > 0 && machine !== undefined)
+    return [`It shares machine ${machine} with ${others.join(', ')}; the machine goes when the last of them ends.`]
+  return request.with !== undefined && machine === undefined ? [`It is to share the machine of ${request.with}.`] : []
+}
+
+/** Sentences for people, the most important first, and the commands that can follow. `others`: who is on the same machine. */
+export const explanation = (session: Session, now: number, others: readonly string[] = []): Explanation => ({
   session: session.id,
-  says: [...trouble(session, now), ...stateSays(session, now)],
+  says: [...trouble(session, now), ...stateSays(session, now), ...(session.state === 'ended' ? [] : sharing(session, others))],
   next: nextFor(session),
 })

@@ -32,17 +32,32 @@ export const moreUsage = (known: Usage, reported: Usage | undefined): Usage =>
 
 const until = ({ endedAt }: Attempt, now: number) => (endedAt ? Math.min(Date.parse(endedAt), now) : now)
 
+/**
+ * Hours of a machine that an attempt pays for. A shared one is paid for by one session at a time, the one that has been on it longest:
+ * what they pay adds up to what it cost. Its first minute is paid for by whoever bought it.
+ */
+const paidHours = ({ request }: Session, attempt: Attempt, launchedAt: number, now: number): number => {
+  const { inherited, purchase } = attempt
+  if (request.with !== undefined && !purchase) return 0
+  const end = until(attempt, now)
+  if (!inherited) return Math.max(MIN_BILLED_SECONDS, (end - launchedAt) / 1000) / 3600
+  const from = Math.max(Date.parse(inherited.at), Date.parse(inherited.launchedAt) + MIN_BILLED_SECONDS * 1000)
+  return Math.max(0, end - from) / 3_600_000
+}
+
 /** What an attempt's machine cost; before it is known what was bought, what the request asks for. */
-const machineCost = ({ request }: Session, attempt: Attempt, now: number) => {
-  if (!attempt.launchedAt || Date.parse(attempt.launchedAt) > now) return { computeUsd: 0, volumeUsd: 0, addressUsd: 0, hours: 0 }
-  const seconds = (until(attempt, now) - Date.parse(attempt.launchedAt)) / 1000
-  const hours = Math.max(MIN_BILLED_SECONDS, seconds) / 3600
+const machineCost = (session: Session, attempt: Attempt, now: number) => {
+  if (!attempt.launchedAt || Date.parse(attempt.launchedAt) > now)
+    return { computeUsd: 0, volumeUsd: 0, addressUsd: 0, runHours: 0 }
+  const { request } = session
+  const hours = paidHours(session, attempt, Date.parse(attempt.launchedAt), now)
+  const runHours = Math.max(MIN_BILLED_SECONDS, (until(attempt, now) - Date.parse(attempt.launchedAt)) / 1000) / 3600
   const { usdPerHour, diskGb, workspaceGb = 0 } = attempt.purchase ?? { usdPerHour: usdPerHourOf(request), diskGb: 0 }
   return {
     computeUsd: hours * usdPerHour,
     volumeUsd: (hours * (diskGb + workspaceGb) * USD_PER_GB_MONTH) / HOURS_PER_MONTH,
     addressUsd: hours * USD_PER_ADDRESS_HOUR,
-    hours,
+    runHours,
   }
 }
 
@@ -56,7 +71,7 @@ export const costOf = (session: Session, now: number): Cost => {
     computeUsd: sum('computeUsd'),
     volumeUsd: sum('volumeUsd'),
     addressUsd: sum('addressUsd'),
-    controlPlaneUsd: USD_PER_LIFECYCLE + sum('hours') * USD_PER_RUNNING_HOUR,
+    controlPlaneUsd: USD_PER_LIFECYCLE + sum('runHours') * USD_PER_RUNNING_HOUR,
     agentUsd,
   }
   return { ...cost, totalUsd: Object.values(cost).reduce((total, usd) => total + usd, 0) }

@@ -58,7 +58,8 @@ const unhandled = ({ inboxLast, inboxHandled, request }: Session) =>
 const released = (session: Session, fact: Extract<Fact, { type: 'released' }>, now: number): Change => {
   const attempt = currentAttempt(session)
   if (session.state !== 'releasing' || (attempt?.number ?? 0) !== fact.attempt) return unchanged(session)
-  const over = attempt?.endedAt ? session : withAttempt(session, { endedAt: iso(now), lastSeq: fact.lastSeq })
+  const { lastSeq, handedOn } = fact
+  const over = attempt?.endedAt ? session : withAttempt(session, { endedAt: handedOn?.at ?? iso(now), lastSeq })
   const paid = without(priced(session, over, now), 'trouble')
   const expired = session.expiresAt !== undefined && Date.parse(session.expiresAt) <= now
   const why = session.ending ?? (expired ? deadlineOutcome(session, 'ttl') : undefined)

@@ -14,7 +14,9 @@ const STATES: Partial<Record<Failure['step'], readonly string[]>> = {
   release: PLAN.release.states,
 }
 
-const isSpent = (step: Failure['step'], tries: number) => {
+const isSpent = (step: Failure['step'], tries: number, { request }: Session) => {
+  // Whoever shares a machine waits until the other session has one, or has ended, which is no failure to be tried again.
+  if (request.with !== undefined) return false
   if (step === 'place') return tries > PLAN.place.retries
   return step === 'launch' && tries > PLAN.launch.retries
 }
@@ -38,7 +40,7 @@ export const advanceFailure = (session: Session, fact: Failure, now: number): Ch
   }
   const tries = (session.trouble?.tries ?? 0) + 1
   const mayEnd = step === 'place' || step === 'launch'
-  if (mayEnd && (!fact.retryable || isSpent(step, tries))) {
+  if (mayEnd && (!fact.retryable || isSpent(step, tries, session))) {
     const why = { outcome: 'refused' as const, code: code.slice(0, 64), reason: reason.slice(0, 2000) }
     return { session: ending(session, why, now), notes: [note(`${step} failed`, { code, reason })] }
   }

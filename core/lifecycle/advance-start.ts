@@ -3,14 +3,23 @@ import { ttlSecondsOf } from '../domain/session-ends.ts'
 import { type Change, currentAttempt, isCurrent, iso, moved, note, unchanged, withAttempt } from './change.ts'
 import type { Fact } from './facts.ts'
 
-type Start = Extract<Fact, { type: 'placed' | 'launched' | 'greeted' }>
+type Start = Extract<Fact, { type: 'placed' | 'launched' | 'machine-inherited' | 'greeted' }>
 
 const launched = (session: Session, { machine, purchase }: Extract<Start, { type: 'launched' }>, now: number): Change => {
   const known = currentAttempt(session)
   if (known?.machine !== undefined) return unchanged(session)
   const named = withAttempt(session, { machine, ...(purchase && { purchase }), launchedAt: known?.launchedAt ?? iso(now) })
-  const notes = [note('launched', { attempt: known?.number, machine, ...purchase })]
+  const shared = session.request.with
+  const notes = [note('launched', { attempt: known?.number, machine, ...purchase, ...(shared && { with: shared }) })]
   return { session: session.state === 'launching' ? moved(named, 'booting', now) : named, notes }
+}
+
+const inherited = (session: Session, fact: Extract<Start, { type: 'machine-inherited' }>): Change => {
+  const { from, at, launchedAt, purchase } = fact
+  const isThere = ['launching', 'booting', 'running'].includes(session.state)
+  if (!isThere || currentAttempt(session)?.purchase) return unchanged(session)
+  const paying = withAttempt(session, { purchase, inherited: { from, at, launchedAt } })
+  return { session: paying, notes: [note('machine taken over', { from, ...purchase })] }
 }
 
 const greeted = (session: Session, { version, ssh }: Extract<Start, { type: 'greeted' }>, now: number): Change => {
@@ -42,5 +51,6 @@ export const advanceStart = (session: Session, fact: Start, now: number): Change
     return { session: next, notes: [note('placed', { attempt: number, runtime: session.request.runtime })] }
   }
   if (!isCurrent(session, fact.attempt)) return unchanged(session)
+  if (fact.type === 'machine-inherited') return inherited(session, fact)
   return fact.type === 'launched' ? launched(session, fact, now) : greeted(session, fact, now)
 }

@@ -10,6 +10,7 @@ const decide = (session: Session, fact: Fact, now: number): Change => {
   switch (fact.type) {
     case 'placed':
     case 'launched':
+    case 'machine-inherited':
     case 'greeted':
       return advanceStart(session, fact, now)
     case 'beaten':

@@ -11,6 +11,8 @@ import type { StepName } from './plan.ts'
 export type Fact =
   | { type: 'placed' }
   | { type: 'launched'; attempt: number; machine: string; purchase?: Purchase | undefined }
+  /** Its machine is shared, and who paid for it has ended. */
+  | { type: 'machine-inherited'; attempt: number; from: string; at: string; launchedAt: string; purchase: Purchase }
   | { type: 'greeted'; attempt: number; version: string; ssh?: SshServer | undefined }
   | { type: 'beaten'; attempt: number; beat: Beat }
   | {
@@ -34,8 +36,17 @@ export type Fact =
   /** `log`: what it said last, when that is known. */
   | { type: 'machine-gone'; attempt: number; why: string; log?: string | undefined }
   | { type: 'deadline-passed'; step: StepName; attempt: number }
-  /** `settled`: what outlives attempts (workspace, secrets) was given back too. `attempt` 0: there never was one. */
-  | { type: 'released'; attempt: number; lastSeq: number; settled: boolean }
+  /**
+   * `settled`: what outlives attempts (workspace, secrets) was given back too. `attempt` 0: there never was one. `handedOn`: its machine
+   * goes on with another session, which pays for it from then on.
+   */
+  | {
+      type: 'released'
+      attempt: number
+      lastSeq: number
+      settled: boolean
+      handedOn?: { to: string; at: string } | undefined
+    }
   /** `notBefore`: it has to wait for its turn until then (milliseconds since 1970), and no try was spent. */
   | {
       type: 'step-failed'

@@ -9,7 +9,7 @@ import { launch } from './steps/launch.ts'
 import { place } from './steps/place.ts'
 import { release } from './steps/release.ts'
 
-type Needs = Pick<Ports, 'compute' | 'segments' | 'workspaces' | 'secrets'>
+type Needs = Pick<Ports, 'compute' | 'segments' | 'workspaces' | 'secrets' | 'sessions' | 'doorbell' | 'clock'>
 
 const effect = (ports: Needs, step: StepName, session: Session): Promise<Fact> => {
   switch (step) {

@@ -1,9 +1,10 @@
-import type { Beat, BeatAnswer } from '../contract/runner.ts'
+import type { Beat, BeatAnswer, Neighbours } from '../contract/runner.ts'
 import type { Session } from '../contract/session.ts'
 import { applyFact } from '../lifecycle/apply-fact.ts'
 import type { Ports } from '../ports/ports.ts'
 import { fenced, refuseFenced } from './fenced.ts'
 import { hideSecrets } from './session-secrets.ts'
+import type { Settings } from './settings.ts'
 import { storedSession } from './stored-session.ts'
 
 type Needs = Pick<Ports, 'sessions' | 'inbox' | 'secrets' | 'doorbell' | 'clock' | 'lifecycle'>
@@ -14,7 +15,7 @@ const withoutSecrets = async (ports: Needs, session: Session, beat: Beat): Promi
   return { ...beat, flags: { waiting: { ...waiting, what: await hideSecrets(ports)(session, waiting.what) } } }
 }
 
-const answer = async ({ inbox, doorbell }: Needs, session: Session): Promise<BeatAnswer> => {
+const answer = async ({ inbox, doorbell }: Needs, session: Session, neighbours: Neighbours | undefined): Promise<BeatAnswer> => {
   // Not the record's number: an item counts from when it is stored, even if its sender crashed right then.
   const items = await inbox.after(session.id, session.inboxHandled)
   const { maxCostUsd } = session.request
@@ -24,12 +25,13 @@ const answer = async ({ inbox, doorbell }: Needs, session: Session): Promise<Bea
     watch: await doorbell.watched(session.id),
     budgetLeftUsd: maxCostUsd === undefined ? null : Math.max(0, maxCostUsd - session.cost.totalUsd),
     ...(stop ? { stop: { how: stop.how, why: stop.why } } : {}),
+    ...(neighbours && { neighbours }),
   }
 }
 
 /** The runner is alive, and tells how far it is. Throws `fenced` when it should not be. */
 export const beat =
-  (ports: Needs) =>
+  (ports: Needs, { neighbours }: Pick<Settings, 'neighbours'>) =>
   async (id: string, attempt: number, told: Beat): Promise<BeatAnswer> => {
     const before = await storedSession(ports)(id)
     refuseFenced(before, attempt)
@@ -37,5 +39,5 @@ export const beat =
     refuseFenced(session, attempt)
     if (session.state !== 'running') throw fenced(id, attempt)
     await ports.lifecycle.wake(id)
-    return answer(ports, session)
+    return answer(ports, session, await neighbours(session, attempt, { ended: told.ended ?? [], over: false }))
   }

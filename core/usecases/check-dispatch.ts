@@ -2,13 +2,18 @@ import type { Dispatch } from '../contract/dispatch.ts'
 import { RemoteError } from '../contract/errors.ts'
 import { isCommand } from '../contract/is-command.ts'
 import { MIN_SECRET_CHARACTERS } from '../contract/secret.ts'
+import type { Session } from '../contract/session.ts'
 import { instanceType } from '../domain/catalogue.ts'
+import { isStaying } from '../domain/is-staying.ts'
 import { unknownType } from '../domain/unknown-type.ts'
 import type { Ports } from '../ports/ports.ts'
 import { checkBudget } from './budget.ts'
 import type { Settings } from './settings.ts'
 
 type Needs = Pick<Ports, 'workspaces' | 'bundles' | 'sessions' | 'ledger' | 'clock'>
+
+/** `cloud` of `cloud:eu-west-1`. */
+const kindOf = (runtime: string) => runtime.split(':')[0]
 
 const refuse = (message: string, hint: string) => new RemoteError('refused', message, { hint })
 
@@ -48,6 +53,39 @@ const checkPlace = ({ runtimes }: Settings, ask: Dispatch) => {
       'leave out --instance, --spot and --max-price, or choose a cloud runtime with --on',
     )
   }
+}
+
+/** A disk goes with its session, not with the last one of a machine, so where there is one nothing is shared. */
+const checkDisks = ({ id, request }: Session, workspace: string | undefined) => {
+  // The same one is held, which is said below.
+  if (workspace !== undefined && workspace === request.workspace) return
+  if (request.workspace !== undefined)
+    throw new RemoteError('not_supported', `the machine of ${id} has the disk of workspace ${request.workspace}`, {
+      hint: 'machines with a workspace are not shared: dispatch without --with, or with another session',
+    })
+  if (workspace !== undefined)
+    throw new RemoteError('not_supported', 'a machine that is shared has no workspace', {
+      hint: 'leave out --workspace, or leave out --with',
+    })
+}
+
+const checkShared = async ({ sessions }: Needs, ask: Dispatch) => {
+  const { with: other, runtime, instance, spot, maxPriceUsd, workspace } = ask
+  if (other === undefined) return
+  if (instance !== undefined || spot || maxPriceUsd !== undefined)
+    throw refuse(`it is to share the machine of ${other}, so none is bought`, 'leave out --instance, --spot and --max-price')
+  const host = await sessions.get(other)
+  if (!host)
+    throw new RemoteError('not_found', `there is no session ${other} to share a machine with`, {
+      hint: 'list them: remote status',
+    })
+  if (kindOf(host.request.runtime) !== kindOf(runtime))
+    throw refuse(`session ${other} is on ${host.request.runtime}`, `run there: --on ${host.request.runtime}`)
+  if (!isStaying(host))
+    throw new RemoteError('conflict', `session ${other} ${host.state === 'ended' ? 'has ended' : 'is ending'}`, {
+      hint: 'dispatch without --with, or with another session: remote status',
+    })
+  if (kindOf(runtime) === 'cloud') checkDisks(host, workspace)
 }
 
 const checkCredentials = ({ credentials }: Dispatch) => {
@@ -110,6 +148,7 @@ export const checkDispatch =
     checkInstance(settings, ask)
     checkPlace(settings, ask)
     checkCredentials(ask)
+    await checkShared(ports, ask)
     await checkWorkspace(ports, ask)
     checkHome(ask)
     await checkRepository(ports, ask.repository)

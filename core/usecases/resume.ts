@@ -46,7 +46,9 @@ export const resume = (ports: Ports, settings: Settings) => {
     const before = await sessionOf(ports)(prefix)
     checkResumable(before)
     const given = Object.fromEntries(Object.entries(anew).filter(([, value]) => value !== undefined))
-    const request = Dispatch.parse({ ...before.request, ...given, task: text, resumes: before.id })
+    // The machine it shared is gone, or is others' by now.
+    const { with: _, ...asked } = before.request
+    const request = Dispatch.parse({ ...asked, ...given, task: text, resumes: before.id })
     checkHidden(before, request)
     return accept(request, caller)
   }

@@ -1,5 +1,5 @@
 import type { Dispatch } from '../contract/dispatch.ts'
-import type { Architecture, Grant, RunnerBundle, RunSpec } from '../contract/runner.ts'
+import type { Architecture, Grant, Neighbours, RunnerBundle, RunSpec, Work } from '../contract/runner.ts'
 import type { Session } from '../contract/session.ts'
 
 /** What differs between control planes and is no port. */
@@ -18,6 +18,11 @@ export type Settings = {
   log(session: string, attempt: number): RunSpec['log']
   /** What the machine of an attempt may do by itself in the cloud; undefined where it is handed everything. */
   grant(session: Session, attempt: number): Promise<Grant | undefined>
+  /**
+   * What the runner of this attempt is to do for others on its machine; undefined where a machine is not shared. `ended`: those it has
+   * ended. `over`: it will do so no more, but for what this answers, and the machine of the last one takes nobody any more.
+   */
+  neighbours(session: Session, attempt: number, told: { ended: readonly Work[]; over: boolean }): Promise<Neighbours | undefined>
   /** Where a machine that has just booted finds the runner; undefined where it is there already. */
   runnerBundle(architecture: Architecture): Promise<RunnerBundle | undefined>
   /** Where a runner finds the agent's files of an earlier session: a directory, or an address that gives them as an archive. */
@@ -34,6 +39,7 @@ export const DEFAULT_SETTINGS: Settings = {
   dailyBudgetUsd: null,
   log: () => ({ kind: 'spool' }),
   grant: async () => undefined,
+  neighbours: async () => undefined,
   runnerBundle: async () => undefined,
   agentFiles: async () => undefined,
   admit: async () => {},

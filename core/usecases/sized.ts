@@ -5,6 +5,8 @@ import { machinePlan } from '../domain/machine-plan.ts'
 /** The request with the machine it will get: named already, or chosen by its task within its price. The user's own machines have no sizes. */
 export const sized = (ask: Dispatch): { ask: Dispatch; why?: string } => {
   if (!ask.runtime.startsWith('cloud')) return { ask }
+  // It buys none.
+  if (ask.with !== undefined) return { ask }
   // A named type is the user's own choice: whether the market sells it at that price is known when it is launched.
   if (ask.instance !== undefined) return { ask }
   const { candidates, reason } = machinePlan(ask)

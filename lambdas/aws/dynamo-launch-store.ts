@@ -4,6 +4,8 @@ import {
   type DynamoDBClient,
   PutItemCommand,
   QueryCommand,
+  TransactionCanceledException,
+  TransactWriteItemsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb'
 import type { Round } from './launch-round.ts'
@@ -11,8 +13,8 @@ import type { Round } from './launch-round.ts'
 export type Launched = { machine: string; zone: string }
 /** A round is over when it has launched a machine or failed for good; until then it is made again, as it was. */
 export type KnownRound = { round: Round; launched?: Launched | undefined; failed?: string | undefined }
-/** In order. `fenced`: the attempt must not be launched any more. */
-export type LaunchRecord = { rounds: KnownRound[]; fenced: boolean }
+/** In order. `fenced`: the attempt must not be launched any more. `joining`: machines of others that it has, or may have, joined. */
+export type LaunchRecord = { rounds: KnownRound[]; fenced: boolean; joining: string[] }
 
 export interface LaunchStore {
   /** Read consistently. */
@@ -22,6 +24,8 @@ export interface LaunchStore {
   launched(session: string, attempt: number, round: number, launched: Launched): Promise<void>
   /** EC2 has answered that round with a failure: its token will never give a machine. */
   failed(session: string, attempt: number, round: number, code: string): Promise<void>
+  /** It is about to join that machine. False when it is fenced. May be repeated. */
+  joins(session: string, attempt: number, machine: string): Promise<boolean>
   /** May be repeated. */
   fence(session: string, attempt: number): Promise<void>
 }
@@ -32,7 +36,7 @@ const key = (session: string, attempt: number, what: string | number) => ({
   sk: { S: `${prefix(attempt)}${typeof what === 'number' ? String(what).padStart(4, '0') : what}` },
 })
 
-/** Items `S#<session>` / `launch#<attempt>#<round>` and `launch#<attempt>#fence`. */
+/** Items `S#<session>` / `launch#<attempt>#<round>`, `launch#<attempt>#join#<machine>` and `launch#<attempt>#fence`. */
 export const openDynamoLaunchStore = ({
   dynamo,
   tableName: TableName,
@@ -54,7 +58,8 @@ export const openDynamoLaunchStore = ({
       const launched = machine?.S === undefined ? undefined : { machine: machine.S, zone: zone?.S ?? '' }
       return [{ round: JSON.parse(round.S) as Round, launched, failed: failed?.S }]
     })
-    return { rounds, fenced: Items.some(({ fenced }) => fenced?.BOOL === true) }
+    const joining = Items.flatMap(({ joins }) => joins?.S ?? [])
+    return { rounds, fenced: Items.some(({ fenced }) => fenced?.BOOL === true), joining }
   }
   const note = async (session: string, attempt: number, round: number, facts: Record<string, AttributeValue>) => {
     const names = Object.keys(facts)
@@ -86,6 +91,22 @@ export const openDynamoLaunchStore = ({
     launched: (session, attempt, round, { machine, zone }) =>
       note(session, attempt, round, { machine: { S: machine }, zone: { S: zone } }),
     failed: (session, attempt, round, code) => note(session, attempt, round, { failed: { S: code } }),
+    // Whoever fences reads afterwards which machines there are: it sees this one, or this is refused.
+    joins: async (session, attempt, machine) => {
+      const Put = { TableName, Item: { ...key(session, attempt, `join#${machine}`), joins: { S: machine } } }
+      const Key = key(session, attempt, 'fence')
+      const ConditionCheck = { TableName, Key, ConditionExpression: 'attribute_not_exists(pk)' }
+      try {
+        await dynamo.send(new TransactWriteItemsCommand({ TransactItems: [{ Put }, { ConditionCheck }] }))
+        return true
+      } catch (error) {
+        const isRefused =
+          error instanceof TransactionCanceledException &&
+          error.CancellationReasons?.some(({ Code }) => Code === 'ConditionalCheckFailed')
+        if (isRefused) return false
+        throw error
+      }
+    },
     fence: async (session, attempt) => {
       await dynamo.send(new PutItemCommand({ TableName, Item: { ...key(session, attempt, 'fence'), fenced: { BOOL: true } } }))
     },

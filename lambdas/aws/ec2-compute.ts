@@ -1,12 +1,6 @@
-import {
-  CreateFleetCommand,
-  type CreateFleetCommandOutput,
-  DescribeInstancesCommand,
-  type EC2Client,
-  type Instance,
-  TerminateInstancesCommand,
-} from '@aws-sdk/client-ec2'
+import { CreateFleetCommand, type EC2Client } from '@aws-sdk/client-ec2'
 import { RemoteError } from '../../core/contract/errors.ts'
+import type { Work } from '../../core/contract/runner.ts'
 import type { Purchase, Session } from '../../core/contract/session.ts'
 import { usdPerHourOf } from '../../core/domain/catalogue.ts'
 import { ttlSecondsOf } from '../../core/domain/session-ends.ts'
@@ -15,7 +9,9 @@ import type { LaunchPace } from './dynamo-launch-pace.ts'
 import type { LaunchStore } from './dynamo-launch-store.ts'
 import type { MachineStore } from './dynamo-machine-store.ts'
 import { launchError, meaningOf } from './ec2-errors.ts'
-import { fleetRequest, TAGS } from './fleet-request.ts'
+import { isAlive, openEc2Machines } from './ec2-machines.ts'
+import { fleetOutcome, type Launch } from './fleet-outcome.ts'
+import { fleetRequest } from './fleet-request.ts'
 import { type Places, type Round, wantsOf, zonesFor } from './launch-round.ts'
 import { codeOf } from './volume-errors.ts'
 import type { Disk, WorkspaceVolumes } from './workspace-volumes.ts'
@@ -35,9 +31,7 @@ export type Ec2 = {
   diskGb: number
 }
 
-type Launch = { machine: string; zone: string }
 type Launched = { machine: string; purchase: Purchase }
-type Failure = { code: string; message: string | undefined }
 /** `isShort`: where this was asked for there is none to be had; elsewhere there may be. */
 type Refusal = { error: RemoteError; isShort: boolean }
 
@@ -48,8 +42,6 @@ const AT_ONCE_MS = 500
 
 const outOfTurn = (notBefore: number, why: string) =>
   new RemoteError('unavailable', why, { hint: 'it goes on by itself', notBefore: Math.ceil(notBefore) })
-
-const GONE = new Set(['shutting-down', 'terminated', 'stopping', 'stopped'])
 
 const fenced = (session: string, attempt: number) =>
   new RemoteError('fenced', `attempt ${attempt} of ${session} is over`, { hint: 'another attempt has its own number' })
@@ -67,39 +59,16 @@ const shortBeside = ({ workspace, zone }: Disk, zones: readonly string[], cause:
   )
 }
 
-/** The machine, or why there is none: the error that says most about what to do. */
-const outcomeOf = ({ Instances, Errors }: CreateFleetCommandOutput, round: Round): Launch | Failure => {
-  const [got] = Instances ?? []
-  const machine = got?.InstanceIds?.[0]
-  if (machine !== undefined) {
-    const subnet = got?.LaunchTemplateAndOverrides?.Overrides?.SubnetId
-    return { machine, zone: round.subnets.find(({ id }) => id === subnet)?.zone ?? '' }
-  }
-  const errors: Failure[] = (Errors ?? []).map(({ ErrorCode = 'Unknown', ErrorMessage }) => ({
-    code: ErrorCode,
-    message: ErrorMessage,
-  }))
-  const weight = { refuse: 0, elsewhere: 1, later: 2 }
-  // Lacking capacity anywhere leaves the next round; a refusal of one candidate is told only if nothing else was the matter.
-  const [worst = { code: 'InsufficientInstanceCapacity', message: undefined }] = errors.toSorted(
-    (a, b) => weight[meaningOf(b.code).do] - weight[meaningOf(a.code).do],
-  )
-  return worst
-}
-
-/** Machines of the user's own AWS account, one per attempt, launched by a frozen request. Nothing is described to launch one. */
+/**
+ * Machines of the user's own AWS account, launched by a frozen request: one per attempt, but for those that join another's. Nothing is
+ * described to launch one.
+ */
 export const openEc2Compute = ({ ec2, launches, pace, now, machines, places, disks, stack, diskGb }: Ec2): Compute => {
-  /** Machines that carry the attempt's tags: also those whose launch was not recorded. */
-  const tagged = async (session: string, attempt: number): Promise<Instance[]> => {
-    const tag = (name: string, value: string) => ({ Name: `tag:${name}`, Values: [value] })
-    const Filters = [tag(TAGS.session, session), tag(TAGS.attempt, String(attempt)), tag(TAGS.stack, stack)]
-    const { Reservations = [] } = await ec2.send(new DescribeInstancesCommand({ Filters }))
-    return Reservations.flatMap(({ Instances = [] }) => Instances)
-  }
+  const { tagged, named, terminate } = openEc2Machines(ec2, stack)
 
   /** What EC2 answers to a fleet that is asked for again is written down nowhere: before it is taken for none, its machine is looked for. */
   const madeBefore = async (session: string, attempt: number): Promise<Launch | undefined> => {
-    const one = (await tagged(session, attempt)).find(({ State }) => !GONE.has(State?.Name ?? ''))
+    const one = (await tagged(session, attempt)).find(isAlive)
     return one?.InstanceId === undefined ? undefined : { machine: one.InstanceId, zone: one.Placement?.AvailabilityZone ?? '' }
   }
 
@@ -130,7 +99,7 @@ export const openEc2Compute = ({ ec2, launches, pace, now, machines, places, dis
     const asking = new CreateFleetCommand(fleetRequest({ session, attempt, stack, round, ttlSeconds: ttlSecondsOf(request) }))
     const answer = await ec2.send(asking).catch(later)
     if ('error' in answer) return answer
-    const outcome = outcomeOf(answer, round)
+    const outcome = fleetOutcome(answer, round)
     if ('machine' in outcome) return outcome
     const isSilent = (answer.Errors ?? []).length === 0
     return ((isAgain || isSilent) && (await madeBefore(session, attempt))) || failed(outcome.code, outcome.message)
@@ -194,8 +163,30 @@ export const openEc2Compute = ({ ec2, launches, pace, now, machines, places, dis
     }
   }
 
+  /** Beside those that are there. One that joined and was not heard of again has joined. */
+  const join = async ({ id: session, request }: Session, attempt: number, host: string) => {
+    const work = { session, attempt, ttlSeconds: ttlSecondsOf(request) }
+    const { fenced: isOver, joining } = await launches.of(session, attempt)
+    for (const machine of joining) if (await machines.join(machine, work)) return { machine }
+    if (isOver || !(await launches.joins(session, attempt, host))) throw fenced(session, attempt)
+    if (await machines.join(host, work)) return { machine: host }
+    throw new RemoteError('unavailable', `machine ${host} is going`, { hint: 'it is tried again with the next one' })
+  }
+
+  /** One attempt of those on a machine ends, and the machine with the last. Answers who is left. */
+  const leave = async (machine: string, work: Work): Promise<Work[]> => {
+    const { next, heirs } = await machines.part(machine, work)
+    if (next === 'parted') return heirs
+    if (next === 'ending' && (await named(machine)).some(isAlive))
+      throw new RemoteError('unavailable', `it may still run on ${machine}, which it shares`, { hint: 'it is tried again' })
+    await machines.close(machine)
+    await terminate(machine)
+    return []
+  }
+
   return {
-    launch: async (session: Session, attempt: number) => {
+    launch: async (session: Session, attempt: number, host?: string) => {
+      if (host !== undefined) return join(session, attempt, host)
       const known = await launches.of(session.id, attempt)
       if (known.fenced) throw fenced(session.id, attempt)
       const last = known.rounds.at(-1)
@@ -213,36 +204,32 @@ export const openEc2Compute = ({ ec2, launches, pace, now, machines, places, dis
       throw launch.error
     },
     find: async (session, attempt) => {
-      const found = await tagged(session, attempt)
-      const alive = found.find(({ State }) => !GONE.has(State?.Name ?? ''))
-      const one = alive ?? found[0]
+      const { rounds, joining } = await launches.of(session, attempt)
+      const found = joining.length > 0 ? await named(...joining) : await tagged(session, attempt)
+      const one = found.find(isAlive) ?? found[0]
       if (one?.InstanceId === undefined) {
-        const { rounds } = await launches.of(session, attempt)
-        const launched = rounds.find((round) => round.launched)?.launched
-        return launched && { id: launched.machine, alive: false, why: 'the machine is gone' }
+        const gone = rounds.find(({ launched }) => launched)?.launched?.machine ?? joining.at(-1)
+        return gone === undefined ? undefined : { id: gone, alive: false, why: 'the machine is gone' }
       }
-      const why = one.StateReason?.Message ?? `the machine is ${one.State?.Name}`
-      return { id: one.InstanceId, alive: alive !== undefined, ...(alive ? {} : { why }) }
+      const id = one.InstanceId
+      if (!isAlive(one)) {
+        await machines.close(id)
+        return { id, alive: false, why: one.StateReason?.Message ?? `the machine is ${one.State?.Name}` }
+      }
+      const own = (await machines.of(id))?.parts.find((part) => part.session === session && part.attempt === attempt)
+      return own?.state === 'parted' ? { id, alive: false, why: 'the attempt is over' } : { id, alive: true }
     },
     terminate: async (session, attempt) => {
       await launches.fence(session, attempt)
-      const { rounds } = await launches.of(session, attempt)
+      const { rounds, joining } = await launches.of(session, attempt)
       const recorded = rounds.flatMap(({ launched }) => (launched ? [launched.machine] : []))
-      const running = (await tagged(session, attempt)).filter(({ State }) => State?.Name !== 'terminated')
-      const ids = [...new Set([...recorded, ...running.flatMap(({ InstanceId }) => InstanceId ?? [])])]
-      await Promise.all(ids.map((id) => terminateOne(ec2, id)))
+      const running =
+        joining.length > 0 ? [] : (await tagged(session, attempt)).filter(({ State }) => State?.Name !== 'terminated')
+      const ids = new Set([...recorded, ...joining, ...running.flatMap(({ InstanceId }) => InstanceId ?? [])])
+      const heirs = await Promise.all([...ids].map((id) => leave(id, { session, attempt })))
+      return { heirs: heirs.flat() }
     },
     // The machine took everything with it.
     clean: async () => {},
-  }
-}
-
-/** One by one, because EC2 refuses the whole request for one that it has forgotten. */
-const terminateOne = async (ec2: EC2Client, id: string) => {
-  try {
-    await ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }))
-  } catch (error) {
-    const { code, message } = codeOf(error)
-    if (code !== 'InvalidInstanceID.NotFound') throw launchError(code, message)
   }
 }

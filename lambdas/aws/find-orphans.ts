@@ -3,22 +3,20 @@ import type { Orphan, Orphans } from '../../core/contract/operate.ts'
 import type { Session } from '../../core/contract/session.ts'
 import { USD_PER_ADDRESS_HOUR, usdPerHourOf } from '../../core/domain/catalogue.ts'
 import type { Ports } from '../../core/ports/ports.ts'
-import { TAGS } from './fleet-request.ts'
-import { orphanOf } from './orphans.ts'
+import type { MachineStore } from './dynamo-machine-store.ts'
+import { orphanedMachine } from './orphaned-machine.ts'
+import type { Orphan as Nobodys } from './orphans.ts'
 import { orphanedDisks, stackDisks } from './stack-disks.ts'
 import { type Known, seenOf, stackMachines } from './stack-machines.ts'
 
-export type Looking = Known & { ports: Pick<Ports, 'sessions' | 'workspaces' | 'clock'> }
+export type Looking = Known & { ports: Pick<Ports, 'sessions' | 'workspaces' | 'clock'>; shared: Pick<MachineStore, 'of'> }
 export type Found = Orphans & { machines: readonly Instance[] }
 
 const PAGE = 100
 /** The lifecycle notices by itself, within a heartbeat; longer than that nobody did. */
 const LOST_AFTER_MS = 5 * 60_000
 
-const orphanedMachine = (machine: Instance, session: Session | undefined, now: number): Orphan | undefined => {
-  const seen = seenOf(machine)
-  const orphan = orphanOf(seen, session, now)
-  if (!orphan) return undefined
+const described = (machine: Instance, orphan: Nobodys): Orphan => {
   const { InstanceType: instance = '', InstanceLifecycle, Placement, State } = machine
   const spot = InstanceLifecycle === 'spot'
   const isPaid = State?.Name === 'running' || State?.Name === 'pending'
@@ -29,7 +27,7 @@ const orphanedMachine = (machine: Instance, session: Session | undefined, now: n
     what,
     why: orphan.why,
     ...(orphan.session !== undefined && { session: orphan.session }),
-    since: new Date(seen.launchedAt).toISOString(),
+    since: new Date(seenOf(machine).launchedAt).toISOString(),
     usdPerHour: isPaid ? usdPerHourOf({ instance, spot }) + USD_PER_ADDRESS_HOUR : 0,
   }
 }
@@ -44,15 +42,14 @@ export const lost = (session: Session, alive: ReadonlySet<string>, now: number):
 }
 
 /** Everything of the stack that no live record knows, and records whose machine is gone. Changes nothing. */
-export const findOrphans = async ({ ports, ...known }: Looking): Promise<Found> => {
+export const findOrphans = async ({ ports, shared, ...known }: Looking): Promise<Found> => {
   const { sessions, workspaces, clock } = ports
   const [machines, disks] = await Promise.all([stackMachines(known), stackDisks(known.ec2, known.stack)])
+  const orphaned = orphanedMachine({ sessions, clock, machines: shared })
   const orphans: Orphan[] = []
   for (const machine of machines) {
-    const name = seenOf(machine).tags[TAGS.session]
-    const session = name === undefined || name === '' ? undefined : await sessions.get(name)
-    const orphan = orphanedMachine(machine, session, clock.now())
-    if (orphan) orphans.push(orphan)
+    const orphan = await orphaned(seenOf(machine))
+    if (orphan) orphans.push(described(machine, orphan))
   }
   const names = new Set((await workspaces.list()).map(({ name }) => name))
   orphans.push(...orphanedDisks(disks, { workspaces: names, now: clock.now() }))

@@ -1,4 +1,4 @@
-import type { MachineStore } from './dynamo-machine-store.ts'
+import type { MachineRecord, MachineStore } from './dynamo-machine-store.ts'
 
 /** Who called, as API Gateway's IAM authorisation found out. */
 export type Iam = { userArn: string; callerId: string }
@@ -19,21 +19,25 @@ export const callerOf = ({ userArn, callerId }: Iam, machineRole: string): Calle
 const PLAIN_PATH = /^(\/[A-Za-z0-9_][A-Za-z0-9._-]*)+$/
 const RUNNER_PATH = /^\/v1\/runner\/([^/]+)\/(\d+)(\/|$)/
 
+/** Does, or did: what a machine says of an attempt that is over is answered by whoever knows that. */
+export const worksFor = ({ parts }: MachineRecord, session: string | undefined, attempt: number): boolean =>
+  parts.some((part) => part.session === session && part.attempt === attempt)
+
 export type Admission = { by: string } | { refused: 403 | 425 }
 
 /**
- * Whether this caller may call this path. A machine may make the runner's calls of its own session and attempt, nothing else; before
+ * Whether this caller may call this path. A machine may make the runner's calls of the attempts that work there, nothing else; before
  * its launch is recorded it is told to come again (425). A person is whoever the account lets call the API, and never a runner.
  */
 export const admission =
-  ({ machines, machineRole }: { machines: Pick<MachineStore, 'workOf'>; machineRole: string }) =>
+  ({ machines, machineRole }: { machines: Pick<MachineStore, 'of'>; machineRole: string }) =>
   async (iam: Iam, path: string): Promise<Admission> => {
     if (!PLAIN_PATH.test(path)) return { refused: 403 }
     const caller = callerOf(iam, machineRole)
     const runner = RUNNER_PATH.exec(path)
     if (caller.kind === 'person') return runner ? { refused: 403 } : { by: caller.name }
     if (!runner) return { refused: 403 }
-    const work = await machines.workOf(caller.instance)
-    if (!work) return { refused: 425 }
-    return work.session === runner[1] && work.attempt === Number(runner[2]) ? { by: caller.instance } : { refused: 403 }
+    const machine = await machines.of(caller.instance)
+    if (!machine) return { refused: 425 }
+    return worksFor(machine, runner[1], Number(runner[2])) ? { by: caller.instance } : { refused: 403 }
   }

@@ -1,9 +1,10 @@
 import { type EC2Client, TerminateInstancesCommand } from '@aws-sdk/client-ec2'
 import type { Ports } from '../../core/ports/ports.ts'
+import { openDynamoMachineStore } from './dynamo-machine-store.ts'
 import { openTable, S, type TableOptions, text } from './dynamo-table.ts'
 import { eachAlone } from './each-alone.ts'
-import { TAGS } from './fleet-request.ts'
-import { type Orphan, orphanOf, type Seen, type Sighting, twiceSeen } from './orphans.ts'
+import { orphanedMachine } from './orphaned-machine.ts'
+import { type Orphan, type Seen, type Sighting, twiceSeen } from './orphans.ts'
 import { seenOf, stackMachines } from './stack-machines.ts'
 
 export type Sweeping = TableOptions & {
@@ -28,16 +29,13 @@ const SIGHTINGS = { pk: 'janitor', sk: 'sightings' }
  */
 export const openJanitor = ({ ec2, ports, stack, machineProfileArn, publish, ...options }: Sweeping) => {
   const table = openTable(options)
-  const { sessions, clock } = ports
+  const { clock } = ports
+  const orphaned = orphanedMachine({ ...ports, machines: openDynamoMachineStore({ ...options, now: clock.now }) })
 
   const machines = async (): Promise<Seen[]> => (await stackMachines({ ec2, stack, machineProfileArn })).map(seenOf)
 
   const orphans = async (all: readonly Seen[], failed: string[]): Promise<Orphan[]> => {
-    const found = await eachAlone(all, failed, idOf, async (machine) => {
-      const name = machine.tags[TAGS.session]
-      const session = name === undefined || name === '' ? undefined : await sessions.get(name)
-      return orphanOf(machine, session, clock.now())
-    })
+    const found = await eachAlone(all, failed, idOf, orphaned)
     return found.filter((orphan) => orphan !== undefined)
   }
 

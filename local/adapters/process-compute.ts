@@ -140,6 +140,7 @@ export const openProcessCompute = (options: ProcessComputeOptions): Compute => {
       const deadline = performance.now() + GONE_MS
       while (claim && isAlive(claim) && performance.now() < deadline) await delay(2)
       await cleanAttempt(dirOf(session))
+      return { heirs: [] } // a process is one attempt's alone
     },
     clean: (session, keep) => cleanSession(dirOf(session), keep),
   }

@@ -7,6 +7,8 @@ export type OpenedCompute = {
   compute: Compute
   kill(session: string, attempt: number): Promise<void> | void
   request?: Parameters<typeof aSession>[1]
+  /** The other runners of a shared machine have ended that one, as they were told to. */
+  obey?(session: string, attempt: number): Promise<void>
 }
 
 /** Every Compute passes it. */
@@ -63,6 +65,33 @@ export const keepsTheComputePromise = (name: string, open: () => OpenedCompute |
       await kill(session.id, 1)
       expect(await compute.find(session.id, 1)).toMatchObject({ alive: false, why: expect.any(String) })
       await compute.terminate(session.id, 1)
+    })
+
+    it('an attempt that joins another runs until it is ended itself, whatever becomes of the other', async () => {
+      const { compute, request, obey } = await open()
+      const endOf = async (session: string, attempt: number) => {
+        if (!obey) return compute.terminate(session, attempt)
+        await expect(compute.terminate(session, attempt)).rejects.toMatchObject({ code: 'unavailable' })
+        await obey(session, attempt)
+        return compute.terminate(session, attempt)
+      }
+      const [host, guest] = [
+        aSession(1, request),
+        aSession(2, { ...(request?.runtime && { runtime: request.runtime }), with: aSession(1).id }),
+      ]
+      const { machine } = await compute.launch(host, 1)
+      const joined = await compute.launch(guest, 1, machine)
+      expect(await compute.launch(guest, 1, machine)).toEqual(joined)
+      expect(joined.purchase).toBeUndefined()
+      await endOf(guest.id, 1)
+      expect((await compute.find(guest.id, 1))?.alive ?? false).toBe(false)
+      expect(await compute.find(host.id, 1)).toMatchObject({ alive: true })
+      await expect(compute.launch(guest, 1, machine)).rejects.toMatchObject({ code: 'fenced' })
+      const second = await compute.launch(guest, 2, machine)
+      await endOf(host.id, 1)
+      expect(await compute.find(guest.id, 2)).toMatchObject({ id: second.machine, alive: true })
+      await compute.terminate(guest.id, 2)
+      expect(await compute.find(guest.id, 2)).toMatchObject({ alive: false })
     })
 
     it('cleaning may be repeated, also where nothing is', async () => {

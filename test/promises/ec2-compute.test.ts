@@ -17,9 +17,14 @@ const CLOUD = { runtime: 'cloud', instance: 't3.small' } as const
 const cloud = (n: number, more: Parameters<typeof aSession>[1] = {}) => aSession(n, { ...CLOUD, ...more })
 
 keepsTheComputePromise('EC2', async () => {
-  const { compute, ec2 } = await openEc2World(aws)
+  const { compute, ec2, machines } = await openEc2World(aws)
   return {
     compute,
+    obey: async (session, attempt) => {
+      const machine = (await compute.find(session, attempt))?.id ?? ''
+      expect((await machines.tend(machine, []))?.end).toEqual([{ session, attempt }])
+      await machines.tend(machine, [{ session, attempt }])
+    },
     request: CLOUD,
     kill: async (session, attempt) => {
       const machine = await compute.find(session, attempt)
@@ -60,7 +65,7 @@ describe('EC2 compute', () => {
     ])
     expect(purchase).toMatchObject({ instance: 't3.small', spot: false, usdPerHour: 0.0208, diskGb: 30 })
     expect(subnets.map(({ zone }) => zone)).toContain(purchase?.zone)
-    expect(await machines.workOf(machine)).toEqual({ session: session.id, attempt: 1 })
+    expect(await machines.of(machine)).toMatchObject({ parts: [{ session: session.id, attempt: 1 }], closed: false })
   })
 
   it('a zone without capacity leaves the next, and spot without any leaves on demand', async () => {
@@ -127,6 +132,61 @@ describe('EC2 compute', () => {
     await expect(world.compute.launch(cloud(1), 1)).rejects.toThrow('died')
     await world.compute.terminate(cloud(1).id, 1)
     expect(await world.running()).toEqual([])
+  })
+
+  it('a machine that is shared is bought once, and goes with the last who works there', async () => {
+    const { compute, machines, running } = await openEc2World(aws)
+    const [host, guest] = [cloud(1), aSession(2, { runtime: 'cloud', with: cloud(1).id })]
+    const { machine } = await compute.launch(host, 1)
+    await compute.launch(guest, 1, machine)
+    expect(await running()).toHaveLength(1)
+    await machines.finish(machine, { session: host.id, attempt: 1 })
+    expect(await compute.terminate(host.id, 1)).toEqual({ heirs: [{ session: guest.id, attempt: 1 }] })
+    expect(await running()).toHaveLength(1)
+    await machines.finish(machine, { session: guest.id, attempt: 1 })
+    expect(await compute.terminate(guest.id, 1)).toEqual({ heirs: [] })
+    expect(await running()).toEqual([])
+  })
+
+  it('a machine whose last runner has said that it ends takes nobody any more', async () => {
+    const { compute, machines } = await openEc2World(aws)
+    const { machine } = await compute.launch(cloud(1), 1)
+    await machines.finish(machine, { session: cloud(1).id, attempt: 1 })
+    const guest = aSession(2, { runtime: 'cloud', with: cloud(1).id })
+    await expect(compute.launch(guest, 1, machine)).rejects.toMatchObject({ code: 'unavailable', name: 'Retryable' })
+    await compute.terminate(cloud(1).id, 1)
+  })
+
+  it('an attempt that is ended while it joins never works there', async () => {
+    const { compute, launches, machines } = await openEc2World(aws)
+    const { machine } = await compute.launch(cloud(1), 1)
+    const guest = aSession(2, { runtime: 'cloud', with: cloud(1).id })
+    const { joins } = launches
+    launches.joins = async (...which) => {
+      await compute.terminate(guest.id, 1)
+      return joins(...which)
+    }
+    await expect(compute.launch(guest, 1, machine)).rejects.toMatchObject({ code: 'fenced' })
+    launches.joins = async (...which) => {
+      const may = await joins(...which)
+      await compute.terminate(guest.id, 2)
+      return may
+    }
+    await expect(compute.launch(guest, 2, machine)).rejects.toMatchObject({ code: 'fenced' })
+    expect((await machines.of(machine))?.parts.filter(({ state }) => state === 'live')).toHaveLength(1)
+    await compute.terminate(cloud(1).id, 1)
+  })
+
+  it('nobody waits for the runners of a machine that is gone', async () => {
+    const { compute, ec2 } = await openEc2World(aws)
+    const [host, guest] = [cloud(1), aSession(2, { runtime: 'cloud', with: cloud(1).id })]
+    const { machine } = await compute.launch(host, 1)
+    await compute.launch(guest, 1, machine)
+    await expect(compute.terminate(host.id, 1)).rejects.toMatchObject({ code: 'unavailable' })
+    await ec2.send(new TerminateInstancesCommand({ InstanceIds: [machine] }))
+    expect(await compute.terminate(host.id, 1)).toEqual({ heirs: [] })
+    expect(await compute.find(guest.id, 1)).toMatchObject({ alive: false })
+    expect(await compute.terminate(guest.id, 1)).toEqual({ heirs: [] })
   })
 
   it.each(Object.entries(EC2_ERRORS))('%s is answered with what it means', async (code, meaning) => {

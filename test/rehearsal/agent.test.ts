@@ -164,7 +164,7 @@ describe('real Claude on a machine of its own', { timeout: 300_000 }, () => {
     )
     await done(['send', id, 'and part three, later'])
     const first = await machine(id)
-    const kill = ['kill', '--kill-whom=main', '--signal=KILL', 'remote-runner.service']
+    const kill = ['kill', '--kill-whom=main', '--signal=KILL', `remote-runner@${id}-1.service`]
     await (await rehearsal.machines?.instances.get(first.id)?.machine)?.run('systemctl', ...kill)
     const second = await machine(id, 2)
     expect(second.id).not.toBe(first.id)

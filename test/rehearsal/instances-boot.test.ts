@@ -30,12 +30,12 @@ describe('a machine booted from the real user data', () => {
     const state = await machine.run(
       'systemctl',
       'is-active',
-      'remote-runner.service',
+      'remote-runner@s-boots-1.service',
       'remote-metadata-guard.service',
       'remote-dead-man.timer',
     )
     expect(state).toBe('active\nactive\nactive\n')
-    const line = await machine.run('sh', '-c', "tr '\\0' ' ' </proc/$(systemctl show -P MainPID remote-runner)/cmdline")
+    const line = await machine.run('sh', '-c', "tr '\\0' ' ' </proc/$(systemctl show -P MainPID remote-runner@s-boots-1)/cmdline")
     expect(line).toContain('/opt/remote/current/bin/node /opt/remote/current/runner.js --session s-boots --attempt 1')
   })
 
@@ -59,7 +59,7 @@ describe('a machine booted from the real user data', () => {
   })
 
   it('powers itself off when the runner ends, and says how it ended', async () => {
-    await machine.run('systemctl', 'kill', '--signal=KILL', 'remote-runner.service')
+    await machine.run('systemctl', 'kill', '--signal=KILL', 'remote-runner@s-boots-1.service')
     await machine.off
     expect(await scene.bootFailed('s-boots')).toMatch(/^the runner ended: signal killed KILL\n/)
   })

@@ -12,25 +12,24 @@ describe("the dead man's timer", () => {
     const machine = await scene.launch('s-ttl', { tags: { 'remote:ttl': '3600' } })
     await scene.hello('s-ttl')
     await machine.run('systemctl', 'start', 'remote-dead-man.service')
-    expect(await machine.run('systemctl', 'is-active', 'remote-runner')).toBe('active\n')
-    await machine.run('sh', '-c', 'echo $(($(cut -d. -f1 /proc/uptime) - 4501)) >/run/remote/booted-at')
+    expect(await machine.run('systemctl', 'is-active', 'remote-runner@s-ttl-1')).toBe('active\n')
+    const env = '/run/remote/sessions/s-ttl-1.env'
+    await machine.run('sh', '-c', `sed -i "s/^REMOTE_ENDS_AT=.*/REMOTE_ENDS_AT=$(($(cut -d. -f1 /proc/uptime) - 301))/" ${env}`)
     await machine.run('systemctl', 'start', '--no-block', 'remote-dead-man.service')
     await machine.off
-    expect(await scene.bootFailed('s-ttl')).toMatch(
-      /^the dead man's timer ended this machine: its time \(3600 s\) is long over\n/,
-    )
+    expect(await scene.bootFailed('s-ttl')).toMatch(/^the dead man's timer ended this machine: its time ended 30\d s ago\n/)
   })
 
   it('ends a machine whose runner is gone and whose other guard failed', async () => {
     const machine = await scene.launch('s-dead')
     await scene.hello('s-dead')
-    const drop = '/run/systemd/system/remote-runner.service.d'
+    const drop = '/run/systemd/system/remote-runner@.service.d'
     await machine.run(
       'sh',
       '-c',
       `mkdir -p ${drop} && printf '[Service]\\nExecStopPost=\\n' >${drop}/none.conf && systemctl daemon-reload`,
     )
-    await machine.run('systemctl', 'stop', 'remote-runner.service')
+    await machine.run('systemctl', 'stop', 'remote-runner@s-dead-1.service')
     await machine.run('sh', '-c', 'echo $(($(cut -d. -f1 /proc/uptime) - 301)) >/run/remote/runner-seen')
     await machine.run('systemctl', 'start', '--no-block', 'remote-dead-man.service')
     await machine.off

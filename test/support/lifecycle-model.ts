@@ -58,6 +58,7 @@ export class LifecycleModel {
     const doorbell = { ring: () => {}, watched: () => false, changed: () => {} }
     this.#apply = applyFact({ sessions, doorbell, clock })
     this.#run = runStep({
+      ...{ sessions, doorbell, clock },
       compute: {
         launch: (session, attempt) => this.#act(() => this.#launch(session, attempt)),
         find: (_session, attempt) => this.#act(() => this.#find(attempt)),
@@ -129,6 +130,7 @@ export class LifecycleModel {
   #terminate(attempt: number) {
     this.fenced.add(attempt)
     this.kill(attempt)
+    return { heirs: [] }
   }
 
   get alive() {

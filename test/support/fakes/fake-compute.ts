@@ -1,5 +1,5 @@
 import { RemoteError } from '../../../core/contract/errors.ts'
-import type { Session } from '../../../core/contract/session.ts'
+import type { Purchase, Session } from '../../../core/contract/session.ts'
 import type { Compute, MachineState } from '../../../core/ports/compute.ts'
 
 type Machine = { session: string; attempt: number; id: string; state: 'alive' | 'dead'; why?: string }
@@ -8,6 +8,8 @@ type Machine = { session: string; attempt: number; id: string; state: 'alive' | 
 export class FakeCompute implements Compute {
   readonly #machines = new Map<string, Machine>()
   readonly #fenced = new Set<string>()
+  /** What it costs to launch a machine. */
+  sells: Purchase | undefined
   readonly #swept = new Set<string>()
   /** Of these even the checkout is gone. */
   readonly cleaned = new Set<string>()
@@ -24,16 +26,20 @@ export class FakeCompute implements Compute {
   }
   die(session: string, attempt: number, why = 'killed') {
     const machine = this.#machines.get(`${session} ${attempt}`)
-    if (machine) Object.assign(machine, { state: 'dead', why })
+    for (const one of this.machines) if (one.id === machine?.id) Object.assign(one, { state: 'dead', why })
   }
 
-  async launch({ id: session }: Session, attempt: number) {
+  async launch({ id: session }: Session, attempt: number, host?: string) {
     const key = `${session} ${attempt}`
     if (this.#fenced.has(key))
       throw new RemoteError('fenced', `attempt ${attempt} of ${session} is over`, { hint: 'another attempt has its own number' })
-    const machine: Machine = this.#machines.get(key) ?? { session, attempt, id: `m-${session}-${attempt}`, state: 'alive' }
+    const known = this.#machines.get(key)
+    if (!known && host !== undefined && !this.machines.some(({ id, state }) => id === host && state === 'alive'))
+      throw new RemoteError('unavailable', `machine ${host} is going`, { hint: 'it is tried again' })
+    const machine: Machine = known ?? { session, attempt, id: host ?? `m-${session}-${attempt}`, state: 'alive' }
     this.#machines.set(key, machine)
-    return { machine: machine.id }
+    const purchase = host === undefined ? this.sells : undefined
+    return { machine: machine.id, ...(purchase && { purchase }) }
   }
   async find(session: string, attempt: number): Promise<MachineState | undefined> {
     const machine = this.#machines.get(`${session} ${attempt}`)
@@ -43,7 +49,9 @@ export class FakeCompute implements Compute {
   }
   async terminate(session: string, attempt: number) {
     this.#fenced.add(`${session} ${attempt}`)
-    this.die(session, attempt, 'terminated')
+    const own = this.#machines.get(`${session} ${attempt}`)
+    if (own) Object.assign(own, { state: 'dead', why: 'terminated' })
+    return { heirs: this.machines.filter(({ id, state }) => id === own?.id && state === 'alive') }
   }
   async clean(session: string, { keepCheckout }: { keepCheckout: boolean }) {
     this.#swept.add(session)

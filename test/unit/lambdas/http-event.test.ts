@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createApi } from '../../../core/api/create-api.ts'
+import { launchedFor } from '../../../core/domain/shared-machine.ts'
 import { admission } from '../../../lambdas/aws/identity.ts'
 import { type HttpEvent, openHttpHandler } from '../../../lambdas/http-event.ts'
 import { launchedSession } from '../../support/running-session.ts'
@@ -12,8 +13,8 @@ const ADA = { userArn: 'arn:aws:iam::1:user/ada', callerId: 'AIDA' }
 const world = async () => {
   const { plane, id } = await launchedSession()
   const about = async () => ({ version: '1', runtimes: ['cloud'], startedAt: '', activeSessions: 0 })
-  const workOf = async (machine: string) => (machine === 'i-1' ? { session: id, attempt: 1 } : undefined)
-  const handler = openHttpHandler(createApi(plane, about), admission({ machines: { workOf }, machineRole: ROLE }), '1.2.3')
+  const of = async (machine: string) => (machine === 'i-1' ? launchedFor({ session: id, attempt: 1 }) : undefined)
+  const handler = openHttpHandler(createApi(plane, about), admission({ machines: { of }, machineRole: ROLE }), '1.2.3')
   const call = async (iam: typeof ADA | undefined, method: string, rawPath: string, body?: unknown, headers = {}) => {
     const event = {
       version: '2.0',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { SharedMachine } from '../../../core/domain/shared-machine.ts'
 import { admission, callerOf } from '../../../lambdas/aws/identity.ts'
 
 const ROLE = 'remote-machine'
@@ -18,13 +19,22 @@ describe('a caller', () => {
     })
   })
 
+  const shared: SharedMachine = {
+    closed: false,
+    parts: [
+      { session: 's-1', attempt: 2, state: 'live', hasJoined: false, ttlSeconds: null },
+      { session: 's-3', attempt: 1, state: 'live', hasJoined: true, ttlSeconds: 60 },
+    ],
+  }
   const admit = admission({
-    machines: { workOf: async (instance) => (instance === 'i-1' ? { session: 's-1', attempt: 2 } : undefined) },
+    machines: { of: async (instance) => (instance === 'i-1' ? shared : undefined) },
     machineRole: ROLE,
   })
 
   it.each([
     ['a machine, for its own attempt', machine('i-1'), '/v1/runner/s-1/2/beat', { by: 'i-1' }],
+    ['a machine, for the attempt that joined it', machine('i-1'), '/v1/runner/s-3/1/hello', { by: 'i-1' }],
+    ['a machine, for the attempt of one with the number of another', machine('i-1'), '/v1/runner/s-3/2/hello', { refused: 403 }],
     ['a machine, for another attempt', machine('i-1'), '/v1/runner/s-1/1/beat', { refused: 403 }],
     ['a machine, for another session', machine('i-1'), '/v1/runner/s-2/2/beat', { refused: 403 }],
     ['a machine, for what people do', machine('i-1'), '/v1/sessions', { refused: 403 }],

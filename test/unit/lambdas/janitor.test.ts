@@ -2,6 +2,7 @@ import { DescribeInstancesCommand, type EC2Client, type TerminateInstancesComman
 import { describe, expect, it } from 'vitest'
 import type { Session } from '../../../core/contract/session.ts'
 import { openJanitor } from '../../../lambdas/aws/janitor.ts'
+import { orphanedMachine } from '../../../lambdas/aws/orphaned-machine.ts'
 import { orphanOf } from '../../../lambdas/aws/orphans.ts'
 import { useAws } from '../../support/aws-world.ts'
 import { fakePorts } from '../../support/fakes/fake-ports.ts'
@@ -96,6 +97,28 @@ describe('a machine', () => {
   it('is nobody’s when its attempt has another one', () => {
     const session = running({ attempts: [{ number: 1, machine: 'i-2' }] })
     expect(orphanOf(seen, session, NOON)?.why).toBe('its attempt has another machine')
+  })
+
+  it('is somebody’s as long as one of those that share it is there, whatever became of the first', async () => {
+    const ended = { ...running({}), state: 'ended' as const }
+    const guest = (more: Partial<Session>): Session => ({ ...running(more), id: sessionId(2) })
+    const ask = (second: Session, state: 'live' | 'parted') =>
+      orphanedMachine({
+        sessions: { ...fakePorts().sessions, get: async (id) => (id === second.id ? second : ended) },
+        clock: { now: () => NOON },
+        machines: {
+          of: async () => ({
+            closed: false,
+            parts: [
+              { session: ended.id, attempt: 1, state: 'parted', hasJoined: false, ttlSeconds: null },
+              { session: second.id, attempt: 1, state, hasJoined: true, ttlSeconds: 60 },
+            ],
+          }),
+        },
+      })(seen)
+    expect(await ask(guest({}), 'live')).toBeUndefined()
+    expect((await ask(guest({}), 'parted'))?.why).toBe('its session has ended')
+    expect((await ask(guest({ state: 'ended' }), 'live'))?.why).toBe('its session has ended')
   })
 
   it('is nobody’s a quarter of an hour after its session’s time, whatever the record says', () => {

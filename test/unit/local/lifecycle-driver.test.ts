@@ -72,7 +72,10 @@ const openWorld = async (session = fresh(), callSeconds?: typeof CALL_SECONDS) =
         return launch()
       },
       find: async () => machine,
-      terminate: async (_: string, attempt: number) => void calls.push(`terminate ${attempt}`),
+      terminate: async (_: string, attempt: number) => {
+        calls.push(`terminate ${attempt}`)
+        return { heirs: [] }
+      },
       clean: async () => void calls.push('clean'),
     },
     ledger: openSqliteLedger(db, clock),
