@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { Node } from 'constructs'
-import { between, listOf, matching, oneOf, readKnobs, type Values, wholeBetween, yesOrNo } from './knobs.ts'
+import { asText, between, listOf, matching, oneOf, readKnobs, type Values, wholeBetween, yesOrNo } from './knobs.ts'
 
 /** As `uname` of the bundles has it: x64 is x86-64. */
 export type Architecture = 'x64' | 'arm64'
@@ -64,6 +64,8 @@ export const KNOBS = {
 } as const
 
 export type Config = Values<typeof KNOBS> & {
+  /** What was chosen, as it was written: the stack says so, and the next deployment chooses the same. */
+  given: Readonly<Record<string, string>>
   /** Of the programs: the CLI compares it with its own. */
   version: string
   /** Where it will be deployed, as the CDK's command line knows it; undefined in a synth without credentials. */
@@ -82,5 +84,7 @@ export const readConfig = (node: Node): Config => {
   )
   const root = new URL('../', import.meta.url)
   const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string }
-  return { ...readKnobs(KNOBS, given, PREFIX), version, root, region: process.env['CDK_DEFAULT_REGION'] }
+  const chosen = Object.entries(given).filter(([name]) => name !== 'name' && name !== 'dist')
+  const asWritten = Object.fromEntries(chosen.map(([name, value]) => [name, asText(value)]))
+  return { ...readKnobs(KNOBS, given, PREFIX), given: asWritten, version, root, region: process.env['CDK_DEFAULT_REGION'] }
 }

@@ -42,6 +42,7 @@ export class ControlPlaneStack extends Stack {
       Region: Aws.REGION,
       Version: config.version,
       ...(digest !== undefined && { Build: digest }),
+      Settings: JSON.stringify(config.given),
       StateMachineArn: lifecycle.arn,
       OperateFunctionName: functions.operate.functionName,
       TopicArn: watch.topic.topicArn,

@@ -57,6 +57,9 @@ export const yesOrNo = (fallback: boolean): Knob<boolean> => ({
 
 export type Values<K extends Record<string, Knob<unknown>>> = { [N in keyof K]: K[N] extends Knob<infer T> ? T : never }
 
+/** As it would be given on a command line. */
+export const asText = (value: unknown): string => (Array.isArray(value) ? value.join(',') : String(value))
+
 /** Every knob's value from what was given. An unknown name and a value that does not fit are refused: a misspelt one must not be a default. */
 export const readKnobs = <K extends Record<string, Knob<unknown>>>(
   knobs: K,
@@ -70,7 +73,7 @@ export const readKnobs = <K extends Record<string, Knob<unknown>>>(
   const entries = Object.entries(knobs).map(([name, knob]) => {
     const value = given[name]
     if (value === undefined) return [name, knob.fallback]
-    const read = knob.read(Array.isArray(value) ? value.join(',') : String(value))
+    const read = knob.read(asText(value))
     if (read === undefined)
       throw new RemoteError('usage', `${prefix}${name} is ${JSON.stringify(value)}`, { hint: `it must be ${knob.wants}` })
     return [name, read]

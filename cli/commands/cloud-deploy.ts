@@ -3,6 +3,7 @@ import { type AwsAccess, awsAccess } from '../cloud/aws-access.ts'
 import { findCheckout } from '../cloud/checkout.ts'
 import { deploySteps } from '../cloud/deploy-steps.ts'
 import { DEFAULT_STACK, regionOf } from '../cloud/find-stack.ts'
+import { allSettings, keptSettings } from '../cloud/kept-settings.ts'
 import { runStep } from '../cloud/run-step.ts'
 import { confirm } from '../confirm.ts'
 import { write } from '../io.ts'
@@ -42,8 +43,8 @@ export const cloudDeploy: Command = async (call) => {
       hint: 'up to 24 small letters, digits and dashes, beginning with a letter',
     })
   }
-  const settings = flags.all('set')
-  const odd = settings.find((one) => !SETTING.test(one))
+  const given = flags.all('set')
+  const odd = given.find((one) => !SETTING.test(one))
   if (odd !== undefined) {
     throw new RemoteError('usage', `--set: \`${odd.slice(0, 40)}\` is no NAME=VALUE`, {
       hint: 'for example: --set dailyBudgetUsd=25',
@@ -57,7 +58,10 @@ export const cloudDeploy: Command = async (call) => {
   const [before, toolkit] = await Promise.all([stackOrNone(at, stack), stackOrNone(at, BOOTSTRAP_STACK)])
   const was = before ? `there is version ${before.outputs['Version'] ?? '?'} (${before.status})` : 'there is none yet'
   const plan = `stack ${stack}, version ${version()}: ${was}\naccount ${account}, region ${region}, as ${arn}\n`
-  if (!quiet) await write(io.stderr, `${plan}${COSTS}\n`)
+  const kept = keptSettings(before?.outputs['Settings'], given, root)
+  const settings = allSettings(kept, given)
+  const again = kept.length > 0 ? `kept from before: ${kept.join(' ')} (--set NAME= gives one up)\n` : ''
+  if (!quiet) await write(io.stderr, `${plan}${again}${COSTS}\n`)
   await confirm(io, {
     question: 'Deploy?',
     what: 'this makes things in your AWS account',

@@ -34,6 +34,11 @@ describe('the stack', () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
     expect(control.Outputs?.['Version']?.Value).toBe(version)
   })
+  it('says what was chosen, so that the next deployment chooses the same', () => {
+    const chosen = synthesized({ zones: 2, emails: ['a@b.c', 'd@e.f'] }).control.Outputs?.['Settings']?.Value
+    expect(JSON.parse(String(chosen))).toEqual({ zones: '2', emails: 'a@b.c,d@e.f' })
+    expect(control.Outputs?.['Settings']?.Value).toBe('{}')
+  })
   it('can be there twice in one account, under another name', () => {
     const [one, other] = [control, synthesized({ name: 'other' }).control].map((template) => JSON.stringify(template))
     expect(one).toContain('remote-lifecycle')
