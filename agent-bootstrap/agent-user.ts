@@ -12,7 +12,8 @@ const run = promisify(execFile)
 const HAND_OVER_MS = 300_000
 const OPEN = ['-exec', 'chmod', '--recursive', 'a+rX', '{}', '+']
 
-const lookUp = (name: string): User => {
+/** A user of this machine, by its name. Throws `bug` when there is none. */
+export const lookUpUser = (name: string): User => {
   const line = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
     .find((entry) => entry.startsWith(`${name}:`))
@@ -29,7 +30,7 @@ export type AgentPlaces = { sessionDir: string; workDir: string; privateDir: str
  * machine but act as it, or as another session. `privateDir` is given to it again before each command: what we wrote there meanwhile is the agent's as well.
  */
 export const asAgentUser = (name: string, places: AgentPlaces): Confine => {
-  const user = lookUp(name)
+  const user = lookUpUser(name)
   const owner = `${user.uid}:${user.gid}`
   // Its processes may be there: this follows no link, whatever they put in its way.
   const give = (path: string) => run('chown', ['--recursive', '--no-dereference', owner, path], { timeout: HAND_OVER_MS })

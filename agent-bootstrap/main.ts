@@ -40,7 +40,8 @@ const main = async (): Promise<number> => {
     const spec = await hello
     const cloud =
       spec.grant && (await (await import('./cloud/open-cloud.ts')).openCloud({ grant: spec.grant, spec, plane, dir: args.dir }))
-    const given = cloud ? { ...spec, secrets: { ...spec.secrets, ...cloud.secrets } } : spec
+    const request = { ...spec.request, env: { ...cloud?.login?.env, ...spec.request.env } }
+    const given = cloud ? { ...spec, request, secrets: { ...spec.secrets, ...cloud.secrets } } : spec
     await around('session', () => runSession(args, plane, given, cloud))
     return 0
   } catch (error) {

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { EventBody } from '../core/contract/events.ts'
 import { isCommand } from '../core/contract/is-command.ts'
 import type { RunSpec } from '../core/contract/runner.ts'
-import { prepareRedaction } from '../core/domain/redaction.ts'
+import { openRedaction } from '../core/domain/redaction.ts'
 import type { AgentRun, Emit, Waiting } from './agents/driver.ts'
 import type { Brought, Checkout } from './bring-result.ts'
 import type { Cloud } from './cloud/open-cloud.ts'
@@ -36,7 +36,8 @@ class SessionEnds extends Error {}
  * gives the machine, where it has one; the secrets are in the spec already.
  */
 export const runSession = async (args: RunnerArguments, plane: ControlPlane, spec: RunSpec, cloud?: Cloud): Promise<void> => {
-  const redaction = prepareRedaction(Object.entries(spec.secrets).map(([name, value]) => ({ name, value })))
+  const redaction = openRedaction(Object.entries(spec.secrets).map(([name, value]) => ({ name, value })))
+  cloud?.login?.onHidden(redaction.hide)
   const ends = openEnds(spec)
   const state = {
     usage: spec.usage,

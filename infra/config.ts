@@ -8,6 +8,7 @@ export type Architecture = 'x64' | 'arm64'
 const isArchitecture = (text: string): text is Architecture => text === 'x64' || text === 'arm64'
 const isEmail = (text: string): text is string => /^[^@\s]+@[^@\s]+$/.test(text)
 const isWebhook = (text: string): text is string => /^https:\/\/\S+$/.test(text)
+const isModel = (text: string): text is string => /^[a-z0-9-]+\.[a-z0-9.:*-]+$/.test(text)
 const IMAGE = /^(ami-[0-9a-f]{8,17}|\/[\w./-]+)$/
 const IMAGE_WANTS = 'an image id (ami-…) or the name of an SSM parameter that holds one'
 
@@ -36,8 +37,11 @@ export const KNOBS = {
   functionArchitecture: oneOf<Architecture>('arm64', ['arm64', 'x64']),
   /** The EC2 Instance Connect Endpoint, for `ssh` and `scp` into machines that nobody can reach otherwise. Free. */
   instanceConnect: yesOrNo(true),
-  /** Whether sessions may use models of Amazon Bedrock through their own role. Costs only what is used. */
-  bedrock: yesOrNo(true),
+  /**
+   * Models of Amazon Bedrock that agents may invoke without any key: ids, with * for what differs, such as anthropic.*. None unless chosen:
+   * what they cost is on AWS's bill, which is not seen by --max-cost before the agent tells.
+   */
+  bedrock: listOf<string>([], isModel, 'ids of models, such as anthropic.*'),
   /** Seconds from launch to the runner's hello before a machine is given up. */
   bootSeconds: wholeBetween(300, 60, 1800),
   /** How long logs, results and snapshots of sessions are kept, in days. */

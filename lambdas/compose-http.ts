@@ -2,6 +2,7 @@ import { createApi } from '../core/api/create-api.ts'
 import { Architecture } from '../core/contract/runner.ts'
 import { controlPlane } from '../core/usecases/control-plane.ts'
 import type { Settings } from '../core/usecases/settings.ts'
+import { admitCloudAgent } from './aws/admit-agent.ts'
 import { openDynamoMachineStore } from './aws/dynamo-machine-store.ts'
 import { admission } from './aws/identity.ts'
 import { compose } from './compose.ts'
@@ -22,17 +23,19 @@ export const composeHttp = (env: NodeJS.ProcessEnv) => {
     'BUCKET',
     'MACHINE_ROLE',
     'SESSION_ROLE_ARN',
+    'MODEL_ROLE_ARN',
     'RUNNER_BUNDLES',
     'DAILY_BUDGET_USD',
     'AWS_REGION',
   ])
-  const { VERSION, BUCKET, MACHINE_ROLE, SESSION_ROLE_ARN, RUNNER_BUNDLES, DAILY_BUDGET_USD, AWS_REGION } = own
+  const { VERSION, BUCKET, MACHINE_ROLE, SESSION_ROLE_ARN, MODEL_ROLE_ARN, RUNNER_BUNDLES, DAILY_BUDGET_USD, AWS_REGION } = own
 
   const grants = lazily(async () => {
     const [{ STSClient }, { openStsGrants }] = await Promise.all([import('@aws-sdk/client-sts'), import('./aws/sts-grants.ts')])
     const grant = openStsGrants({
       sts: new STSClient({}),
       roleArn: SESSION_ROLE_ARN,
+      modelRoleArn: MODEL_ROLE_ARN,
       bucket: BUCKET,
       region: AWS_REGION,
       endpointUrl: env['AWS_ENDPOINT_URL'],
@@ -59,13 +62,20 @@ export const composeHttp = (env: NodeJS.ProcessEnv) => {
     grant: (session, attempt) => grants.grant(session, attempt),
     neighbours,
     runnerBundle,
+    admit: async (ask) => admitCloudAgent(ask, MODEL_ROLE_ARN !== undefined),
     agentFiles: async ({ id, checkpoint }) =>
       checkpoint?.agentFiles && addresses.get({ bucket: BUCKET, key: `sessions/${id}/${checkpoint.agentFiles}` }),
   })
   const startedAt = new Date(clock.now()).toISOString()
   const about = async () => {
     const { sessions: active } = await sessions.list({ active: true, limit: MOST_COUNTED })
-    return { version: VERSION, runtimes: ['cloud'], startedAt, activeSessions: active.length }
+    return {
+      version: VERSION,
+      runtimes: ['cloud'],
+      startedAt,
+      activeSessions: active.length,
+      bedrock: MODEL_ROLE_ARN !== undefined,
+    }
   }
   return openHttpHandler(createApi(plane, about), admission({ machines, machineRole: MACHINE_ROLE }), VERSION)
 }

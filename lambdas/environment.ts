@@ -13,6 +13,8 @@ const VARIABLES = {
   STATE_MACHINE_ARN: z.string(),
   /** Assumed for the grant of one session. */
   SESSION_ROLE_ARN: z.string(),
+  /** Assumed for the agent of one session, where agents may invoke models without a key; else empty. */
+  MODEL_ROLE_ARN: z.string().transform((arn) => arn || undefined),
   /** Name of the role that machines have. */
   MACHINE_ROLE: z.string(),
   /** Of the profile that every machine of the stack has, tags or not. */

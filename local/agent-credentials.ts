@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { loginIn } from '../core/domain/agent-login.ts'
 
 /** Where an agent would get its login from; `variables` are those of the environment that a session needs for it. Never a value. */
 export type Credentials = { agent: string; source: string; ok: boolean; hint?: string; variables: string[] }
@@ -8,38 +9,20 @@ export type Credentials = { agent: string; source: string; ok: boolean; hint?: s
 type Environment = Readonly<Record<string, string | undefined>>
 type Login = {
   agent: string
-  variables: readonly (readonly string[])[]
   folder: { variable: string; name: string }
   file: string
   hint: string
 }
 
-/** Variables in the order in which the agent prefers them; the first of each row decides, the others go with it. */
 const LOGINS: readonly Login[] = [
   {
     agent: 'claude',
-    variables: [
-      [
-        'CLAUDE_CODE_USE_BEDROCK',
-        'AWS_REGION',
-        'AWS_PROFILE',
-        'AWS_BEARER_TOKEN_BEDROCK',
-        'AWS_ACCESS_KEY_ID',
-        'AWS_SECRET_ACCESS_KEY',
-        'AWS_SESSION_TOKEN',
-      ],
-      ['CLAUDE_CODE_USE_VERTEX', 'CLOUD_ML_REGION', 'ANTHROPIC_VERTEX_PROJECT_ID'],
-      ['ANTHROPIC_AUTH_TOKEN', 'ANTHROPIC_BASE_URL'],
-      ['ANTHROPIC_API_KEY', 'ANTHROPIC_BASE_URL'],
-      ['CLAUDE_CODE_OAUTH_TOKEN'],
-    ],
     folder: { variable: 'CLAUDE_CONFIG_DIR', name: '.claude' },
     file: '.credentials.json',
     hint: 'Log in with `claude`, or set ANTHROPIC_API_KEY or CLAUDE_CODE_OAUTH_TOKEN (from `claude setup-token`).',
   },
   {
     agent: 'codex',
-    variables: [['OPENAI_API_KEY', 'OPENAI_BASE_URL'], ['CODEX_API_KEY']],
     folder: { variable: 'CODEX_HOME', name: '.codex' },
     file: 'auth.json',
     hint: 'Log in with `codex login`, or set OPENAI_API_KEY.',
@@ -63,9 +46,9 @@ const hasExpired = (file: string): boolean => {
   }
 }
 
-const find = ({ agent, variables, folder, file, hint }: Login, env: Environment, home: string): Credentials => {
+const find = ({ agent, folder, file, hint }: Login, env: Environment, home: string): Credentials => {
   const has = (name: string) => (env[name] ?? '') !== ''
-  const row = variables.find(([first]) => first !== undefined && has(first))
+  const row = loginIn(agent, has)
   if (row) return { agent, source: `${row[0]} in the environment`, ok: true, variables: row.filter(has) }
   const path = join(env[folder.variable] ?? join(home, folder.name), file)
   if (existsSync(path)) {

@@ -9,12 +9,14 @@ export type GrantKeeperOptions = {
   renew(): Promise<Renewed>
   /** The grant is over and no other could be had. Called once; it is asked for all the same. */
   onExpired(why: string): void
+  /** Another one holds from now on. */
+  onRenewed?(grant: Grant): void
   /** How long before its end another one is asked for. */
   earlyMs?: number
 }
 
 /** The grant that holds now: before its end comes another one. */
-export const openGrantKeeper = ({ grant, renew, onExpired, earlyMs = EARLY_MS }: GrantKeeperOptions) => {
+export const openGrantKeeper = ({ grant, renew, onExpired, onRenewed, earlyMs = EARLY_MS }: GrantKeeperOptions) => {
   let held = grant
   let pause = FIRST_PAUSE_MS
   let timer: NodeJS.Timeout
@@ -42,6 +44,7 @@ export const openGrantKeeper = ({ grant, renew, onExpired, earlyMs = EARLY_MS }:
       const { grant: next } = await renew()
       if (!next) return failed(new Error('the control plane gives no grant any more'))
       held = next
+      onRenewed?.(next)
       pause = FIRST_PAUSE_MS
       askBeforeItsEnd()
     } catch (error) {

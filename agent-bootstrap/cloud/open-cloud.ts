@@ -8,6 +8,7 @@ import type { Grant, RunSpec } from '../../core/contract/runner.ts'
 import type { ControlPlane } from '../control-plane-client.ts'
 import { around } from '../failpoints.ts'
 import { packAgentFiles, unpackAgentFiles } from './agent-files.ts'
+import { keepAgentLogin } from './agent-login.ts'
 import { openGrantKeeper } from './grant-keeper.ts'
 import { NotStored, openGrantStorage } from './grant-storage.ts'
 import { httpCall } from './http-call.ts'
@@ -60,7 +61,12 @@ const reading = async (grant: Grant): Promise<{ secrets: Record<string, string>;
 /** What a machine of a cloud account does with the grant of its session: reads its secrets, keeps its log and brings its result away. */
 export const openCloud = async ({ grant, spec, plane, dir }: CloudOptions) => {
   const expired = Promise.withResolvers<string>()
-  const keeper = openGrantKeeper({ grant, renew: plane.renew, onExpired: expired.resolve })
+  const place = { region: grant.region, dir, user: process.env['REMOTE_AGENT_USER'] }
+  const login = grant.agent && keepAgentLogin(grant.agent, place)
+  const keeper = openGrantKeeper({
+    ...{ grant, renew: plane.renew, onExpired: expired.resolve },
+    onRenewed: ({ agent }) => agent && login?.renewed(agent),
+  })
   const storage = openGrantStorage(keeper.current)
   const privateDir = join(dir, 'agent')
   const archive = join(dir, 'agent.tar.gz')
@@ -99,6 +105,8 @@ export const openCloud = async ({ grant, spec, plane, dir }: CloudOptions) => {
   return {
     /** Values of the session's secrets: in its environment, and hidden in its log. */
     secrets,
+    /** How the agent logs in by this account, where it does. */
+    login,
     /** Why they could not be read, or what else is missing. */
     refused: refused ?? unmounted(spec.workspace),
     /** Resolves with the reason when this machine's rights have ended and could not be renewed. */

@@ -13,6 +13,8 @@ import { QUOTAS, vcpuQuota } from './vcpu-quota.ts'
 /** One m6i.4xlarge, which is what large tasks get. */
 const ENOUGH_VCPUS = 16
 
+const KEYS = ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN', 'OPENAI_API_KEY', 'CODEX_API_KEY']
+
 const refused = (name: string, error: unknown): Finding => {
   if (error instanceof RemoteError)
     return fail(name, error.message, error.hint ?? 'see AWS’s own tools: aws sts get-caller-identity')
@@ -58,6 +60,25 @@ export const checkApi = async (connection: Connection): Promise<Finding> => {
     return ok('api', `${about.version}, ${about.activeSessions} sessions under way, answered in ${took} ms`)
   } catch (error) {
     return refused('api', error)
+  }
+}
+
+/** What agents of sessions log in with. */
+export const checkLogin = async (connection: Connection): Promise<Finding> => {
+  try {
+    const [{ bedrock }, { secrets }] = await Promise.all([
+      connection.get('/v1/about', {}, { once: true }),
+      connection.get('/v1/secrets', {}, { once: true }),
+    ])
+    const stored = secrets.map(({ name }) => name).filter((name) => KEYS.includes(name))
+    const named = stored.length > 0 ? `${stored.join(', ')}, named with --secret` : undefined
+    const without = bedrock ? 'claude without a key: Amazon Bedrock, by credentials of its own' : undefined
+    if (named || without) return ok('agent login', [named, without].filter((one) => one !== undefined).join('; '))
+    const hint =
+      "store a key: remote secrets set ANTHROPIC_API_KEY --on cloud; or without any: remote cloud deploy --set 'bedrock=anthropic.*'"
+    return warn('agent login', 'no key is stored, and Bedrock was not chosen: only keys of your environment can be used', hint)
+  } catch (error) {
+    return refused('agent login', error)
   }
 }
 

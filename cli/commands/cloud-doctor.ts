@@ -1,5 +1,5 @@
 import { RemoteError } from '../../core/contract/remote-error.ts'
-import { checkApi, checkCredentials, checkQuotas, checkSocket, checkStack } from '../cloud/check-cloud.ts'
+import { checkApi, checkCredentials, checkLogin, checkQuotas, checkSocket, checkStack } from '../cloud/check-cloud.ts'
 import { checkLaunch } from '../cloud/check-launch.ts'
 import { connectCloud } from '../cloud/connect-cloud.ts'
 import { openedCloud } from '../cloud/opened-cloud.ts'
@@ -41,7 +41,9 @@ export const cloudDoctor: Command = async (call) => {
     checks.push(...(await checkCredentials(opened)))
     const { cloud, finding } = await checkStack(opened)
     const connection = cloud && connectCloud(io, opened.runtime, cloud, { quiet: true })
-    const called = connection ? [checkApi(connection), checkSocket(connection), checkSsh(io, cloud)] : []
+    const called = connection
+      ? [checkApi(connection), checkSocket(connection), checkSsh(io, cloud), checkLogin(connection)]
+      : []
     const launching = cloud ? checkLaunch(io, opened) : []
     const [quotas, launch, ...calls] = await Promise.all([checkQuotas(io, opened), launching, ...called])
     checks.push(finding, ...calls, ...launch, ...quotas)

@@ -7,5 +7,7 @@ export const About = z.object({
   startedAt: z.string(),
   pid: z.int().optional(),
   activeSessions: z.int(),
+  /** Whether agents of its sessions may invoke models of Amazon Bedrock without a key. */
+  bedrock: z.boolean().optional(),
 })
 export type About = z.infer<typeof About>

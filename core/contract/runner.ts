@@ -10,17 +10,21 @@ export const BundleRef = z.object({ sha256: z.string(), bytes: z.int(), url: z.s
 /** A value that the runner reads itself, with its grant. `json`: an object of several, name → value. */
 export const SecretRef = z.object({ name: z.string(), arn: z.string(), json: z.boolean().default(false) })
 
+const Credentials = z.object({ accessKeyId: z.string(), secretAccessKey: z.string(), sessionToken: z.string() })
+
 /** What a machine of one's own cloud account may do for one session, for at most an hour: read its secrets, write below its prefix. */
 export const Grant = z.object({
   region: z.string(),
   /** Only where it is not AWS's own. */
   endpointUrl: z.string().optional(),
-  credentials: z.object({ accessKeyId: z.string(), secretAccessKey: z.string(), sessionToken: z.string() }),
+  credentials: Credentials,
   expiresAt: z.string(),
   bucket: z.string(),
   /** `sessions/<id>/` */
   prefix: z.string(),
   secrets: z.array(SecretRef),
+  /** What the agent itself is handed, where it logs in by this account: it may invoke models, and nothing else. */
+  agent: z.object({ credentials: Credentials, expiresAt: z.string() }).optional(),
 })
 export type Grant = z.infer<typeof Grant>
 

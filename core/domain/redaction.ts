@@ -126,3 +126,17 @@ export const createRedactor = (secrets: readonly Hidden[]): Redactor => prepareR
 
 /** `text` with every spelling of every secret replaced. For many texts, `prepareRedaction` once. */
 export const redactText = (secrets: readonly Hidden[], text: string): string => prepareRedaction(secrets).text(text)
+
+/** A redaction that learns of further secrets: whatever is opened or shown after that hides them too. */
+export const openRedaction = (secrets: readonly Hidden[]): Redaction & { hide(more: readonly Hidden[]): void } => {
+  let all = secrets
+  let now = prepareRedaction(all)
+  return {
+    open: () => now.open(),
+    text: (text) => now.text(text),
+    hide: (more) => {
+      all = [...all, ...more]
+      now = prepareRedaction(all)
+    },
+  }
+}

@@ -140,10 +140,10 @@ const checkResumed = async ({ sessions }: Needs, { resumes }: Dispatch) => {
   throw new RemoteError('conflict', `session ${resumes} has not ended`, { hint: `tell it: remote send ${resumes} "…"` })
 }
 
-/** Everything that can be known to be wrong with a request, before anything is recorded or started for it. */
+/** Everything that can be known to be wrong with a request, before anything is recorded or started for it. Answers it as it is to run. */
 export const checkDispatch =
   (ports: Needs, settings: Settings) =>
-  async (ask: Dispatch): Promise<void> => {
+  async (ask: Dispatch): Promise<Dispatch> => {
     checkAgent(settings, ask)
     checkInstance(settings, ask)
     checkPlace(settings, ask)
@@ -155,5 +155,5 @@ export const checkDispatch =
     await checkRepository(ports, ask.home)
     await checkResumed(ports, ask)
     await checkBudget(ports, settings)(ask)
-    await settings.admit(ask)
+    return settings.admit(ask)
   }

@@ -67,8 +67,7 @@ export const dispatch = (ports: Ports, settings: Settings) => {
     const known = key && (await ports.sessions.withKey(key.value))
     if (known && known.bodyHash !== key.bodyHash) throw conflict()
     if (known) return { session: known.session, isNew: false }
-    await check(ask)
-    return accept(ports, ask, by, key)
+    return accept(ports, await check(ask), by, key)
   }
 
   return async (ask: Dispatch, caller: Caller): Promise<Accepted> => {

@@ -27,8 +27,11 @@ export type Settings = {
   runnerBundle(architecture: Architecture): Promise<RunnerBundle | undefined>
   /** Where a runner finds the agent's files of an earlier session: a directory, or an address that gives them as an archive. */
   agentFiles(session: Session): Promise<string | undefined>
-  /** Throws a RemoteError when the agent could not run (not installed, no credentials): called before anything is started. */
-  admit(ask: Dispatch): Promise<void>
+  /**
+   * Throws a RemoteError when the agent could not run (not installed, no credentials): called before anything is started. Answers the
+   * request as it is to run, which may say more about how the agent logs in.
+   */
+  admit(ask: Dispatch): Promise<Dispatch>
 }
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -42,5 +45,5 @@ export const DEFAULT_SETTINGS: Settings = {
   neighbours: async () => undefined,
   runnerBundle: async () => undefined,
   agentFiles: async () => undefined,
-  admit: async () => {},
+  admit: async (ask) => ask,
 }

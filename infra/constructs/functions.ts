@@ -11,6 +11,7 @@ import type { Apis } from './apis.ts'
 import { ControlFunction, type FunctionShape } from './control-function.ts'
 import type { Lifecycle } from './lifecycle.ts'
 import type { Machines } from './machines.ts'
+import { ModelRole } from './model-role.ts'
 import type { Network } from './network.ts'
 import { SessionRole } from './session-role.ts'
 import type { Watch } from './watch.ts'
@@ -68,9 +69,12 @@ export const makeFunctions = (
       bundles.letFetch(),
     ],
   })
-  const sessionRole = new SessionRole(stack, config, { kept, assumedBy: http.role })
+  const sessionRole = new SessionRole(stack, { kept, assumedBy: http.role })
+  const models = config.bedrock
+  const modelRole = models.length > 0 ? new ModelRole(stack, { models, assumedBy: http.role }) : undefined
   http.function.addEnvironment('SESSION_ROLE_ARN', sessionRole.arn)
-  grant(http.role, [{ may: ['sts:AssumeRole'], on: [sessionRole.arn] }])
+  http.function.addEnvironment('MODEL_ROLE_ARN', modelRole?.arn ?? '')
+  grant(http.role, [{ may: ['sts:AssumeRole'], on: [sessionRole.arn, ...(modelRole ? [modelRole.arn] : [])] }])
 
   const socket = make({
     name: 'socket',

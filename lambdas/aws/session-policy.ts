@@ -8,8 +8,6 @@ export type SessionReach = {
   /** `aws` in most regions. */
   partition: string
   secretArns: readonly string[]
-  /** The agent's model is invoked through Amazon Bedrock. */
-  bedrock: boolean
 }
 
 /** An inline session policy in plain characters; AWS packs it, and refuses what is still too large. */
@@ -20,14 +18,13 @@ const MAX_CHARACTERS = 2048
  * own log, its own checkpoint, and bundles, which are named after their content. Credentials outlive an attempt by up to an hour: a machine
  * that was given up must not reach the log of the next one. Throws `refused` when it grows too long.
  */
-export const sessionPolicy = ({ bucket, prefix, attempt, partition, secretArns, bedrock }: SessionReach): string => {
+export const sessionPolicy = ({ bucket, prefix, attempt, partition, secretArns }: SessionReach): string => {
   const allow = (Action: string | string[], Resource: string | readonly string[]) => ({ Effect: 'Allow', Action, Resource })
   const below = (path: string) => `arn:${partition}:s3:::${bucket}/${prefix}${path}*`
   const Statement = [
     allow('s3:PutObject', [below(`log/${attempt}/`), below(`checkpoint/${attempt}/`), below('bundles/')]),
     allow('s3:GetObject', below('checkpoint/')),
     ...(secretArns.length > 0 ? [allow('secretsmanager:GetSecretValue', secretArns)] : []),
-    ...(bedrock ? [allow(['bedrock:InvokeModel', 'bedrock:InvokeModelWithResponseStream'], '*')] : []),
   ]
   const text = JSON.stringify({ Version: '2012-10-17', Statement })
   if (text.length <= MAX_CHARACTERS) return text

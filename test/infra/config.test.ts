@@ -19,14 +19,14 @@ describe('settings', () => {
     })
   })
   it('are taken from context, as text or as JSON', () => {
-    expect(read({ 'remote.zones': '2', 'remote.bedrock': 'false', 'remote.architectures': 'x64' })).toMatchObject({
+    expect(read({ 'remote.zones': '2', 'remote.bedrock': 'anthropic.*', 'remote.architectures': 'x64' })).toMatchObject({
       zones: 2,
-      bedrock: false,
+      bedrock: ['anthropic.*'],
       architectures: ['x64'],
     })
-    expect(read({ 'remote.zones': 2, 'remote.bedrock': false, 'remote.emails': ['a@b.c', 'd@e.f'] })).toMatchObject({
+    expect(read({ 'remote.zones': 2, 'remote.instanceConnect': false, 'remote.emails': ['a@b.c', 'd@e.f'] })).toMatchObject({
       zones: 2,
-      bedrock: false,
+      instanceConnect: false,
       emails: ['a@b.c', 'd@e.f'],
     })
   })

@@ -47,14 +47,8 @@ describe('a session', () => {
     expect(text(trust?.Principal)).toMatch(/^\{"AWS":\{"Fn::GetAtt":\["HttpFunctionRole\w+","Arn"\]\}\}$/)
     expect(ofType(control, 'AWS::IAM::Policy').filter(([, one]) => text(one).includes('sts:AssumeRole'))).toHaveLength(1)
   })
-  it('may at most read secrets of the stack, use objects of sessions and invoke models', () => {
-    expect(actionsOf('SessionRole').toSorted()).toEqual([
-      'bedrock:InvokeModel',
-      'bedrock:InvokeModelWithResponseStream',
-      's3:GetObject',
-      's3:PutObject',
-      'secretsmanager:GetSecretValue',
-    ])
+  it('may at most read secrets of the stack and use objects of sessions', () => {
+    expect(actionsOf('SessionRole').toSorted()).toEqual(['s3:GetObject', 's3:PutObject', 'secretsmanager:GetSecretValue'])
     expect(text(about('SessionRole', 's3:PutObject')[0]?.Resource)).toContain('/sessions/*')
     expect(text(about('SessionRole', 'secretsmanager:GetSecretValue')[0]?.Resource)).toContain(':secret:remote/remote/*')
   })
@@ -199,6 +193,19 @@ it('the state machine may call the step function, nothing else', () => {
   expect(text(statementsOf('LifecycleRole')[0]?.Resource)).toMatch(/^\{"Fn::GetAtt":\["StepFunction\w+","Arn"\]\}$/)
 })
 
-it('without Bedrock no session can invoke a model', () => {
-  expect(text(synthesized({ bedrock: false }).control)).not.toContain('bedrock:')
+describe('the agent of a session', () => {
+  it('may not even invoke a model unless that was chosen', () => {
+    expect(text(control)).not.toContain('bedrock:')
+  })
+  it('may invoke the models that were chosen, and nothing else', () => {
+    const { control } = synthesized({ bedrock: 'anthropic.*' })
+    const roles = ofType(control, 'AWS::IAM::Policy').filter(([, one]) => text(one).includes('bedrock:'))
+    expect(roles.map(([name]) => name)).toEqual([expect.stringMatching(/^ModelRole/)])
+    const policy = roles[0]?.[1].Properties['PolicyDocument'] as { Statement: Statement[] } | undefined
+    const [statement, ...others] = policy?.Statement ?? []
+    expect(others).toEqual([])
+    expect(statement?.Action).toEqual(['bedrock:InvokeModel', 'bedrock:InvokeModelWithResponseStream'])
+    const arns = listed(statement?.Resource).map((arn) => text(arn).replace(/.*(:[^:"]*)"\].*/, '$1'))
+    expect(arns.toSorted()).toEqual([':foundation-model/anthropic.*', ':inference-profile/*anthropic.*'])
+  })
 })

@@ -12,6 +12,14 @@ beforeAll(async () => {
 })
 afterAll(() => scene?.close())
 
+it('an agent with nothing to log in with is refused before anything is bought', async () => {
+  const { code, stderr } = await scene.cli(['dispatch', '--no-repo', 'say something'])
+  expect(code, stderr).toBe(5)
+  expect(stderr).toContain('claude has nothing to log in with in the cloud')
+  expect(stderr).toContain('--secret ANTHROPIC_API_KEY')
+  expect(await scene.rehearsal.cloud.control.instances()).toEqual([])
+})
+
 describe('real Claude on a machine of its own', { timeout: 300_000 }, () => {
   it('works where the user is watching, its branch comes home, its tokens are in the receipt, and it goes on elsewhere with its memory', async () => {
     const { world, cli, session, gone, log } = scene

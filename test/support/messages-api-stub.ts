@@ -4,7 +4,7 @@ import { json } from 'node:stream/consumers'
 
 type Block = { type: string; text?: string; content?: unknown; tool_use_id?: string }
 type Message = { role: 'user' | 'assistant'; content: string | Block[] }
-type MessagesRequest = { model: string; system?: unknown; messages: Message[]; tools?: { name: string }[] }
+export type MessagesRequest = { model: string; system?: unknown; messages: Message[]; tools?: { name: string }[] }
 
 /** What the agent asks now, taken out of the request. */
 export type Ask = {
@@ -38,7 +38,8 @@ const spoken = (message: Message): string =>
     .join('\n')
     .trim()
 
-const askOf = (request: MessagesRequest, gone: AbortSignal): Ask => {
+/** What is asked, taken out of a request of the agent. */
+export const askOf = (request: MessagesRequest, gone: AbortSignal): Ask => {
   const users = request.messages.filter(({ role }) => role === 'user')
   const last = users.findLastIndex((message) => spoken(message) !== '')
   const results = users
@@ -50,38 +51,40 @@ const askOf = (request: MessagesRequest, gone: AbortSignal): Ask => {
   return { prompt: said.at(-1) ?? '', results, said, request, gone }
 }
 
-const SMALL = { input: 10, output: 5 }
+export const SMALL_USAGE = { input: 10, output: 5 }
 let made = 0
-const stream = (response: ServerResponse, model: string, reply: Reply) => {
-  const usage = reply.usage ?? SMALL
-  const send = (type: string, data: object) => response.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`)
-  const block = (index: number, content_block: object, delta: object) => {
-    send('content_block_start', { index, content_block })
-    send('content_block_delta', { index, delta })
-    send('content_block_stop', { index })
-  }
-  response.writeHead(200, { 'content-type': 'text/event-stream', 'request-id': `req_${made}` })
+/** The answer as the API streams it. */
+export const answerEvents = (model: string, reply: Reply): { type: string; [field: string]: unknown }[] => {
+  const usage = reply.usage ?? SMALL_USAGE
   const message = {
-    id: `msg_${made++}`,
-    type: 'message',
-    role: 'assistant',
-    model,
-    content: [],
-    stop_reason: null,
-    stop_sequence: null,
+    ...{ id: `msg_${made++}`, type: 'message', role: 'assistant', model, content: [] },
+    ...{ stop_reason: null, stop_sequence: null, usage: { input_tokens: usage.input, output_tokens: 1 } },
   }
-  send('message_start', { message: { ...message, usage: { input_tokens: usage.input, output_tokens: 1 } } })
-  let index = 0
-  if (reply.text !== undefined) block(index++, { type: 'text', text: '' }, { type: 'text_delta', text: reply.text })
-  for (const { name, input } of reply.tools ?? [])
-    block(
-      index++,
-      { type: 'tool_use', id: `toolu_${made++}`, name, input: {} },
-      { type: 'input_json_delta', partial_json: JSON.stringify(input) },
-    )
+  const parts = [
+    ...(reply.text === undefined
+      ? []
+      : [{ content_block: { type: 'text', text: '' }, delta: { type: 'text_delta', text: reply.text } }]),
+    ...(reply.tools ?? []).map(({ name, input }) => ({
+      content_block: { type: 'tool_use', id: `toolu_${made++}`, name, input: {} },
+      delta: { type: 'input_json_delta', partial_json: JSON.stringify(input) },
+    })),
+  ]
   const stop_reason = reply.tools?.length ? 'tool_use' : (reply.stop ?? 'end_turn')
-  send('message_delta', { delta: { stop_reason, stop_sequence: null }, usage: { output_tokens: usage.output } })
-  send('message_stop', {})
+  return [
+    { type: 'message_start', message },
+    ...parts.flatMap(({ content_block, delta }, index) => [
+      { type: 'content_block_start', index, content_block },
+      { type: 'content_block_delta', index, delta },
+      { type: 'content_block_stop', index },
+    ]),
+    { type: 'message_delta', delta: { stop_reason, stop_sequence: null }, usage: { output_tokens: usage.output } },
+    { type: 'message_stop' },
+  ]
+}
+
+const stream = (response: ServerResponse, model: string, reply: Reply) => {
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'request-id': `req_${made}` })
+  for (const event of answerEvents(model, reply)) response.write(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
   response.end()
 }
 
@@ -106,7 +109,7 @@ export const startMessagesApi = async (answer: (ask: Ask) => Reply | Promise<Rep
     if (path.endsWith('/count_tokens')) return answerJson(response, 200, { input_tokens: 10 })
     if (path !== '/v1/messages') return answerJson(response, 200, {})
     if (!body.tools?.length) {
-      bills.push({ ...SMALL, ofTurn: false })
+      bills.push({ ...SMALL_USAGE, ofTurn: false })
       return stream(response, body.model, { text: 'ok' })
     }
     const gone = new AbortController()
@@ -117,7 +120,7 @@ export const startMessagesApi = async (answer: (ask: Ask) => Reply | Promise<Rep
     if (gone.signal.aborted) return
     if (reply.status !== undefined)
       return answerJson(response, reply.status, { type: 'error', error: { type: 'api_error', message: reply.text ?? 'stub' } })
-    bills.push({ ...(reply.usage ?? SMALL), ofTurn: true })
+    bills.push({ ...(reply.usage ?? SMALL_USAGE), ofTurn: true })
     stream(response, body.model, reply)
   }
   const server = createServer((request, response) => {

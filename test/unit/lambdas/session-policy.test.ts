@@ -6,7 +6,7 @@ const own = { bucket: 'b', prefix: 'sessions/s-1/', attempt: 2, partition: 'aws'
 
 describe('the policy of a session', () => {
   it('names its own secrets, and for writing its own attempt’s log and checkpoint and the bundles of its session, and nothing else', () => {
-    expect(JSON.parse(sessionPolicy({ ...own, secretArns: [arn(1)], bedrock: false }))).toEqual({
+    expect(JSON.parse(sessionPolicy({ ...own, secretArns: [arn(1)] }))).toEqual({
       Version: '2012-10-17',
       Statement: [
         {
@@ -21,18 +21,13 @@ describe('the policy of a session', () => {
   })
 
   it('has no statement that it does not need', () => {
-    const { Statement } = JSON.parse(sessionPolicy({ ...own, secretArns: [], bedrock: true }))
-    expect(Statement.flatMap(({ Action }: { Action: string | string[] }) => Action)).toEqual([
-      's3:PutObject',
-      's3:GetObject',
-      'bedrock:InvokeModel',
-      'bedrock:InvokeModelWithResponseStream',
-    ])
+    const { Statement } = JSON.parse(sessionPolicy({ ...own, secretArns: [] }))
+    expect(Statement.flatMap(({ Action }: { Action: string | string[] }) => Action)).toEqual(['s3:PutObject', 's3:GetObject'])
   })
 
   it('is refused, with what to do, when AWS would not take it', () => {
     const many = Array.from({ length: 40 }, (_, n) => arn(n))
-    expect(() => sessionPolicy({ ...own, secretArns: many, bedrock: false })).toThrow('cannot have 40 secrets')
-    expect(sessionPolicy({ ...own, secretArns: many.slice(0, 12), bedrock: true }).length).toBeLessThanOrEqual(2048)
+    expect(() => sessionPolicy({ ...own, secretArns: many })).toThrow('cannot have 40 secrets')
+    expect(sessionPolicy({ ...own, secretArns: many.slice(0, 12) }).length).toBeLessThanOrEqual(2048)
   })
 })
