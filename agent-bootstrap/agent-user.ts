@@ -43,9 +43,10 @@ export const asAgentUser = (name: string, places: AgentPlaces): Confine => {
     chmodSync(places.sessionDir, 0o710)
     // Beside the session's directory in a workspace.
     if (dirname(places.workDir) !== places.sessionDir) chmodSync(dirname(places.workDir), 0o711)
-    // What the checkout borrows its objects from, and the agents that are installed. An image that brings them has them open.
+    // What the checkout borrows its objects from, and the agents that are installed. An image that brings them has them open;
+    // what is being installed beside us is still hidden.
     for (const shared of [join(places.cacheDir, 'repositories'), join(places.dataDir, 'agents')])
-      if (existsSync(shared)) await run('find', [shared, '-maxdepth', '1', '!', '-perm', '-005', ...OPEN])
+      if (existsSync(shared)) await run('find', [shared, '-maxdepth', '1', '!', '-name', '.*', '!', '-perm', '-005', ...OPEN])
   }
   let checkout: Promise<unknown> | undefined
   const rights = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--init-groups', '--inh-caps=-all', '--bounding-set=-all']

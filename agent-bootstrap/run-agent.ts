@@ -76,7 +76,8 @@ export const runAgent = async (options: RunAgentOptions): Promise<Outcome> => {
   for (const dir of [workDir, privateDir]) mkdirSync(dir, { recursive: true, mode: 0o700 })
   const env = agentEnvironment(spec)
   const driverSoon = pickDriver(spec)
-  driverSoon.catch(() => undefined) // awaited below; a refusal before that must not leave it unheard
+  const programSoon = driverSoon.then(({ prepare }) => prepare?.({ spec, env, dataDir: args.data, emit }))
+  programSoon.catch(() => undefined) // awaited below; a refusal before that must not leave it unheard
   // Together: the fence is put around what is there when the first command starts.
   const [sandbox] = await Promise.all([openPlace(options, privateDir, env['HOME'] ?? homedir()), openRepository(options)])
   if (process.platform === 'linux' && sandbox.kind !== 'none' && isCommand(spec.request.agent)) options.onContained()
@@ -102,13 +103,14 @@ export const runAgent = async (options: RunAgentOptions): Promise<Outcome> => {
     check()
   }
 
-  const driver = await driverSoon
+  const [driver, program] = await Promise.all([driverSoon, programSoon])
   const start = async (now: RunSpec): Promise<AgentRun> => {
     const agent = await around('start agent', () =>
       driver.start({
         ...{ spec: now, cwd, env, privateDir, dataDir: args.data, emit, confine },
         setWaiting: options.setWaiting,
         seat: options.seat,
+        program,
       }),
     )
     options.onAgent(agent, again)

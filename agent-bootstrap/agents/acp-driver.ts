@@ -15,15 +15,19 @@ const inheritMemory = async ({ spec, privateDir, cwd }: DriverContext) => {
   if (existsSync(before)) await copyAgentMemory(before, privateDir, cwd)
 }
 
-const start = async (context: DriverContext): Promise<AgentRun> => {
-  const { spec, dataDir, privateDir, env, emit } = context
+const prepare: NonNullable<Driver['prepare']> = async ({ spec, dataDir, env, emit }) => {
   const { agent, agentCommand } = spec.request
   const notice = (text: string) => void emit({ type: 'notice', level: 'info', text })
-  const program = await provideAgent({ agent, agentCommand, dataDir, path: env['PATH'] ?? '', notice })
+  return provideAgent({ agent, agentCommand, dataDir, path: env['PATH'] ?? '', notice })
+}
+
+const start = async (context: DriverContext): Promise<AgentRun> => {
+  const { spec, privateDir, env } = context
+  const program = context.program ?? (await prepare(context))
   await inheritMemory(context)
-  const home = await prepareAgentHome(agent, privateDir, env)
+  const home = await prepareAgentHome(spec.request.agent, privateDir, env)
   return openAcpRun(context, program, acpEnvironment({ ...env, ...home }))
 }
 
 /** Any agent that speaks the Agent Client Protocol: Claude, Codex, and others by their command line. */
-export const acpDriver: Driver = { resumable: true, start }
+export const acpDriver: Driver = { resumable: true, prepare, start }

@@ -3,6 +3,7 @@ import type { EventBody } from '../../core/contract/events.ts'
 import type { Outcome } from '../../core/contract/outcome.ts'
 import type { Flags, RunSpec } from '../../core/contract/runner.ts'
 import type { Typing } from '../typing.ts'
+import type { AgentProgram } from './install-agent.ts'
 
 export type Waiting = z.infer<typeof Flags>['waiting']
 
@@ -49,12 +50,16 @@ export type DriverContext = {
   confine: Confine
   /** What the session waits for now; undefined when it works. */
   setWaiting(waiting: Waiting): void
+  /** What `prepare` brought. */
+  program?: AgentProgram | undefined
   seat?: Seat | undefined
 }
 
 export interface Driver {
   /** Can an agent session be continued after its process died? */
   readonly resumable: boolean
+  /** Brings the agent's program to this machine, if it is not there: begun beside the checkout, because both take long. */
+  prepare?(context: Pick<DriverContext, 'spec' | 'env' | 'dataDir' | 'emit'>): Promise<AgentProgram>
   /** Throws a refusal when the agent cannot be started. Resumes `spec.agentHandle` when there is one and it still can be. */
   start(context: DriverContext): Promise<AgentRun>
 }

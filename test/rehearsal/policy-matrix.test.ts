@@ -28,6 +28,7 @@ const pathOf = (route: string, attempt = 1) =>
     .replace(/:session|:id/, route.includes('repositories') ? 'e'.repeat(64) : a)
     .replace(':sha256', 'f'.repeat(64))
     .replace(':first', '1')
+    .replace(':snapshot', 'snap-0123456789abcdef0')
     .replace(':name', route.includes('secrets') ? 'NOT_THERE' : 'not-there')
 
 const sign = async (path: string, method: string, credentials: Keys, body?: string): Promise<Signed> => {

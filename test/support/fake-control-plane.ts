@@ -80,6 +80,8 @@ export const openFakeControlPlane = async (spec: RunSpec, { tcp, admit, more }: 
     watch: false,
     fenced: false,
     budgetLeftUsd: null as number | null,
+    /** A bundle is asked for and not given yet. */
+    onFetch: async (): Promise<void> => {},
     /** A bundle has come and is not taken yet. */
     onBundle: async () => {},
     /** Statuses to answer with, first come first served, before normal answers. */
@@ -137,6 +139,7 @@ export const openFakeControlPlane = async (spec: RunSpec, { tcp, admit, more }: 
       bundles.set(bundle, body)
       return send(200, {})
     }
+    if (bundle) await plane.onFetch()
     if (bundle) return bundles.has(bundle) ? response.end(bundles.get(bundle)) : send(404, { code: 'not_found', message: 'none' })
     if (plane.fenced) return send(409, { code: 'fenced', message: 'given up' })
     const json = () => JSON.parse(body.toString()) as unknown

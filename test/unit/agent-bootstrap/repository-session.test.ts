@@ -157,3 +157,23 @@ describe('a session with a repository', () => {
     expect(done?.outcome.reason).toContain('404')
   })
 })
+
+it('an agent is installed beside the checkout, not after it', async () => {
+  const { plane, dir } = await open('say', { request: { agent: 'claude' } })
+  const marks = { npm: join(dir, 'npm-began'), checkout: join(sessionDir(plane), 'work/lock') }
+  // Each waits for the other to be under way: one after the other, neither would come to an end.
+  const npm = `#!/bin/sh\n: > ${marks.npm}\nuntil test -e ${marks.checkout}; do sleep 0.05; done\necho 'not really installed' >&2; exit 1\n`
+  await mkdir(join(dir, 'bin'))
+  await writeFile(join(dir, 'bin/npm'), npm, { mode: 0o755 })
+  plane.onFetch = async () => {
+    while (!existsSync(marks.npm)) await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  plane.spec.request.env = { PATH: `${join(dir, 'bin')}:/usr/bin:/bin` }
+  const runner = startRunner(plane)
+  expect(await runner.exit).toBe(0)
+  expect(existsSync(marks.checkout)).toBe(true)
+  expect(plane.said.done[0]?.outcome).toMatchObject({
+    code: 'agent_missing',
+    reason: expect.stringContaining('not really installed'),
+  })
+})
