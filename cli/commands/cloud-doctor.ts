@@ -41,9 +41,7 @@ export const cloudDoctor: Command = async (call) => {
     checks.push(...(await checkCredentials(opened)))
     const { cloud, finding } = await checkStack(opened)
     const connection = cloud && connectCloud(io, opened.runtime, cloud, { quiet: true })
-    const called = connection
-      ? [checkApi(connection), checkSocket(connection), checkSsh(io, cloud), checkLogin(connection)]
-      : []
+    const called = connection ? [checkApi(connection), checkSocket(connection), checkSsh(io, cloud), checkLogin(connection)] : []
     const launching = cloud ? checkLaunch(io, opened) : []
     const [quotas, launch, ...calls] = await Promise.all([checkQuotas(io, opened), launching, ...called])
     checks.push(finding, ...calls, ...launch, ...quotas)
