@@ -2,7 +2,7 @@ import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { Session } from '../../core/contract/session.ts'
 import type { Connection } from '../connect.ts'
 import { connectTo } from '../control-planes.ts'
-import { findSession } from '../find-session.ts'
+import { type Found, findSession } from '../find-session.ts'
 import type { Flags } from '../flags.ts'
 import { tailStart } from '../follow/start-of.ts'
 import type { Io } from '../io.ts'
@@ -19,21 +19,24 @@ type Seat = { connection: Connection; session: Session; isOurs: boolean }
 const SCREEN_EVENTS = 2000
 const START = { attempt: 1, seq: 1 }
 
-const noTerminal = ({ id, request }: Session) =>
-  new RemoteError('refused', `${id} is no terminal: ${request.agent} works there`, {
-    hint: `see what it does: remote attach ${id}   a terminal of your own: remote connect`,
-  })
-
 const over = ({ id }: Session) =>
-  new RemoteError('conflict', `the shell of ${id} has ended`, {
-    hint: `what it printed: remote logs ${id}   another one: remote connect`,
+  new RemoteError('conflict', `${id} has ended, and its machine is gone`, {
+    hint: `what it printed: remote logs ${id}   a terminal of your own: remote connect`,
   })
 
-const seatAt = async (io: Io, id: string, quiet: boolean): Promise<Seat> => {
-  const found = await findSession(io, id, { quiet })
-  if (!isTerminal(found.session)) throw noTerminal(found.session)
+/** Beside another agent: the terminal that is there already, else one of its own on the same machine. */
+const seatBeside = async (io: Io, { connection, session }: Found, flags: Flags): Promise<Seat> => {
+  const there = (await liveTerminals(connection)).find(({ request }) => request.with === session.id)
+  if (there) return { connection, session: there, isOurs: false }
+  const name = `beside ${session.id}`
+  const made = await newTerminal({ io, connection, flags, name, more: { with: session.id } })
+  return { connection, session: made, isOurs: true }
+}
+
+const seatAt = async (io: Io, id: string, flags: Flags): Promise<Seat> => {
+  const found = await findSession(io, id, { quiet: flags.on('quiet') })
   if (found.session.state === 'ended') throw over(found.session)
-  return { ...found, isOurs: false }
+  return isTerminal(found.session) ? { ...found, isOurs: false } : seatBeside(io, found, flags)
 }
 
 const seatIn = async (io: Io, runtime: string, flags: Flags): Promise<Seat> => {
@@ -51,7 +54,7 @@ export const connectTerminal: Command = async ({ io, args: [place], flags }) => 
   const quiet = flags.on('quiet')
   const isSession = place?.startsWith('s-') === true
   const runtime = async () => (place === undefined ? runtimeOf(io, flags) : checkRuntime(place))
-  const { connection, session, isOurs } = isSession ? await seatAt(io, place, quiet) : await seatIn(io, await runtime(), flags)
+  const { connection, session, isOurs } = isSession ? await seatAt(io, place, flags) : await seatIn(io, await runtime(), flags)
   const tail = flags.number('tail')
   const json = flags.on('json')
   const log = isOurs

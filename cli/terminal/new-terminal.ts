@@ -7,7 +7,7 @@ import type { Io } from '../io.ts'
 import { printedSecrets } from '../secret-command.ts'
 import { settle } from '../settings.ts'
 
-/** Settings that say something about agents, or machines that are bought, mean nothing to a shell on this computer. */
+/** Settings that say something about agents, or machines that are bought, mean nothing to a shell for which none is. */
 const OF_AGENTS = ['agent', 'agent-command', 'approve', 'interactive', 'retries', 'push', 'from']
 const OF_MACHINES = ['instance', 'spot', 'max-price', 'workspace']
 
@@ -16,8 +16,8 @@ export type NewTerminal = {
   connection: Connection
   flags: Flags
   name: string
-  /** Besides: where its files come from. */
-  more?: Pick<DispatchInput, 'repository' | 'cwd'>
+  /** Besides: where its files come from, or whose machine it shares. */
+  more?: Pick<DispatchInput, 'repository' | 'cwd' | 'with'>
   author?: { name: string; email: string } | undefined
 }
 
@@ -25,7 +25,7 @@ export type NewTerminal = {
 export const newTerminal = async ({ io, connection, flags: given, name, more, author }: NewTerminal): Promise<Session> => {
   const { isNear } = connection
   const { flags, project } = await settle(io, given, given.text('repo') ?? io.cwd)
-  const dropped = isNear ? [...OF_AGENTS, ...OF_MACHINES] : OF_AGENTS
+  const dropped = isNear || more?.with ? [...OF_AGENTS, ...OF_MACHINES] : OF_AGENTS
   const kept = new Map([...flags.entries()].filter(([key]) => !dropped.includes(key) || given.has(key)))
   kept.set('agent', 'terminal')
   if (!more?.repository) kept.set('no-repo', true)

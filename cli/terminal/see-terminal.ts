@@ -107,12 +107,10 @@ export const seeTerminal = async (asked: SeeTerminal): Promise<Session | undefin
   }
   if (!quiet && io.stdin.isTTY === true)
     io.stderr.write(`remote: ${session.id} on ${connection.runtime}; type ~. at the beginning of a line to leave it running\n`)
+  resize() // goes before whatever is typed
   const followed = followLog({
     ...{ connection, session: session.id, from, signal: leave.signal, give: show, changed, away, typed: keys.typed },
-    opened: (send) => {
-      keys.connected(send)
-      resize()
-    },
+    opened: keys.connected,
   })
   try {
     changed(session)

@@ -20,11 +20,11 @@ export const PLACE_VERBS: readonly Verb[] = [
     group: 'places',
     summary: 'sit down at a terminal session: your shell on its machine, from wherever you are',
     about:
-      'What it prints is its log, so it survives lost connections, and several can sit at it: all see the same, and the size is the last one set. Without SESSION it is your newest terminal there; on this computer one is made when there is none, in the cloud `cloud up` makes one. ~. at the beginning of a line leaves it running (exit code 130), ~~ types a ~. Where stdin is no terminal, what is on it is typed. Exits as the shell does.',
+      'What it prints is its log, so it survives lost connections, and several can sit at it: all see the same, and the size is the last one set. Without SESSION it is your newest terminal there; on this computer one is made when there is none, in the cloud `cloud up` makes one. ~. at the beginning of a line leaves it running (exit code 130), ~~ types a ~. Where stdin is no terminal, what is on it is typed. Beside a session of another agent it opens a terminal on the same machine (as `dispatch --with`). Exits as the shell does.',
     args: [
       {
         name: 'SESSION',
-        summary: 'id of a terminal session, local, cloud or cloud:REGION',
+        summary: 'id of a session, local, cloud or cloud:REGION',
         optional: true,
         completes: 'session',
       },
@@ -42,7 +42,7 @@ export const PLACE_VERBS: readonly Verb[] = [
     examples: [
       ['remote connect', 'a shell in the sandbox of this computer'],
       ['remote connect cloud', 'the machine that `remote cloud up` bought'],
-      ['remote connect s-7k3', 'any terminal session, beside whoever sits there'],
+      ['remote connect s-7k3', 'any terminal session, beside whoever sits there; or the machine of that agent'],
     ],
     load: async () => (await import('../commands/connect.ts')).connectTerminal,
   },

@@ -122,7 +122,7 @@ const checkRepository = async ({ bundles }: Needs, source: Dispatch['repository'
   })
 }
 
-/** Anywhere else the home directory is the user's own, or that of several sessions. */
+/** Anywhere else the home directory is the user's own. */
 const checkHome = ({ home, runtime }: Dispatch) => {
   if (home && !runtime.startsWith('cloud'))
     throw refuse(

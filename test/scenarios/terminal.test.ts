@@ -77,7 +77,7 @@ describe('a terminal session', () => {
   it('several see the same, and the size is the last one set', async () => {
     const one = sit(['connect'], { columns: 91, rows: 31 })
     await one.type('stty size\r')
-    await one.sees('31 91')
+    await one.sees('31 91') // also what was typed before it was connected finds the size
     const two = sit(['connect', (await only()).id], { columns: 77, rows: 22 })
     await two.sees('31 91')
     await two.type('stty size\r')
@@ -193,11 +193,23 @@ describe('a terminal session', () => {
     expect(world.output(id).toString()).toContain('hung up\r\n')
   })
 
-  it('nobody types into what is no terminal', async () => {
+  it('beside a session of another agent it is one of its own, on the same machine, and the way back leads to it', async () => {
     const { id } = await world.shell('sleep 1000')
-    const { code, stderr } = await world.cli(['connect', id])
-    expect(code).toBe(5)
-    expect(stderr).toContain(`remote attach ${id}`)
+    const user = sit(['connect', id])
+    await user.sees('type ~. at the beginning of a line')
+    const ready = answer('ready-now')
+    await user.type(ready.ask)
+    await user.sees(ready.mark)
+    await user.type('~.')
+    expect((await user.ended()).code).toBe(130)
+    const { sessions } = (await world.api<{ sessions: Session[] }>('GET', '/sessions')).body
+    expect(sessions.filter(({ request }) => request.with === id)).toMatchObject([{ request: { agent: 'terminal' } }])
+    const { code, out } = await world.cli(['connect', id, '--quiet'], { stdin: 'exit 6\n' })
+    expect(code).toBe(6)
+    expect(out).toContain(ready.mark)
+    expect((await world.session(id)).state).toBe('running')
+    await world.cli(['terminate', id, '--now', '--wait'])
+    expect(await world.cli(['connect', id])).toMatchObject({ code: 4, stderr: expect.stringContaining(`remote logs ${id}`) })
   })
 
   it('ends when nothing was typed or printed for as long as --idle says, and not before', async () => {
