@@ -82,7 +82,12 @@ export const openDirectoryWorkspaceStore = (db: Database, dir: string, clock: Cl
       await mkdir(place(workspace.name), { recursive: true, mode: 0o700 })
       if (snapshot !== undefined) {
         // Until what it is to hold lies in it nobody gets it; one that was cut off here can be deleted, and made again.
-        await snapshots.restore(snapshot, place(workspace.name))
+        try {
+          await snapshots.restore(snapshot, place(workspace.name))
+        } catch (error) {
+          db.run('DELETE FROM workspaces WHERE name = ?', workspace.name)
+          throw error
+        }
         free(workspace.name, FENCES.deleting)
       }
       return workspace

@@ -38,6 +38,17 @@ keepsTheBundleStorePromise('files', () => openFileBundleStore(freshDatabase(), j
 keepsTheWorkspaceStorePromise('directories', () =>
   openDirectoryWorkspaceStore(freshDatabase(), join(freshDir(), 'workspaces'), clock),
 )
+it('a workspace that cannot be made of its snapshot is not there, and a copy that was cut off holds nobody up', async () => {
+  const [db, dir] = [freshDatabase(), join(freshDir(), 'workspaces')]
+  const store = openDirectoryWorkspaceStore(db, dir, clock)
+  const workspace = { runtime: 'local', sizeBytes: 1, createdAt: '2026-11-21T08:00:00.000Z' }
+  await expect(store.create({ ...workspace, name: 'a' }, 'snap-0')).rejects.toMatchObject({ code: 'ENOENT' })
+  expect(await store.list()).toEqual([])
+  await store.create({ ...workspace, name: 'b' })
+  db.run("UPDATE workspaces SET held_by = 'copying'")
+  await expect(store.delete('b')).rejects.toMatchObject({ code: 'held' })
+  expect(await openDirectoryWorkspaceStore(db, dir, clock).hold('b', 's-1')).toBe(true)
+})
 keepsTheSecretStorePromise('file', () => {
   const dir = freshDir()
   return openFileSecretStore(join(dir, 'secrets.json'), join(dir, 'kept'))

@@ -3,9 +3,12 @@ import {
   CreateFleetCommand,
   type CreateFleetCommandInput,
   CreateLaunchTemplateCommand,
+  CreateSnapshotCommand,
+  CreateVolumeCommand,
   DescribeInstancesCommand,
   DescribeSubnetsCommand,
   EC2Client,
+  ModifyVolumeCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
@@ -180,6 +183,32 @@ it('a spot machine is told, and then taken; one that powers itself off says so',
   await state(own.id, 'running')
   await isOff(own.id, 'instance-initiated')
   expect((await described(own.id))?.StateReason?.Code).toBe('Client.InstanceInitiatedShutdown')
+})
+
+it('a volume is made once under its client token, and becomes another by a snapshot that takes its time and is told of', async () => {
+  const zone = subnets[0]?.zone ?? ''
+  const ask = { AvailabilityZone: zone, Size: 4, VolumeType: 'gp3' as const, ClientToken: 'volume-1' }
+  const ids = await Promise.all([1, 2, 3].map(async () => (await ec2.send(new CreateVolumeCommand(ask))).VolumeId ?? ''))
+  expect(new Set(ids).size).toBe(1)
+  await expect(ec2.send(new CreateVolumeCommand({ ...ask, Size: 5 }))).rejects.toMatchObject({
+    name: 'IdempotentParameterMismatch',
+  })
+  const { SnapshotId = '', State } = await ec2.send(new CreateSnapshotCommand({ VolumeId: ids[0] ?? '' }))
+  expect(State).toBe('pending')
+  const copy = () => ec2.send(new CreateVolumeCommand({ AvailabilityZone: zone, SnapshotId }))
+  await expect(copy()).rejects.toMatchObject({ name: 'IncorrectState' })
+  const log = await until('the event', async () => {
+    const text = cloud.lambdas.log(out.FunctionName)
+    return text.includes(SnapshotId) ? text : undefined
+  })
+  expect(log).toContain('"detail-type":"EBS Snapshot Notification"')
+  const { VolumeId } = await copy()
+  expect(
+    told.filter(({ url }) => url === `/volumes/${VolumeId}` || url === `/volumes/${SnapshotId}`).map(({ body }) => body),
+  ).toEqual([{ of: ids[0] }, { of: SnapshotId }])
+  await expect(ec2.send(new ModifyVolumeCommand({ VolumeId: ids[0] ?? '', Size: 3 }))).rejects.toMatchObject({
+    name: 'InvalidParameterValue',
+  })
 })
 
 it('every call is counted, by service, action and who made it', async () => {

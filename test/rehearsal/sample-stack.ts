@@ -142,6 +142,13 @@ const TEMPLATE = {
         Targets: [{ Id: 'fn', Arn: att('Fn') }],
       },
     },
+    Copied: {
+      Type: 'AWS::Events::Rule',
+      Properties: {
+        EventPattern: { source: ['aws.ec2'], 'detail-type': ['EBS Snapshot Notification'] },
+        Targets: [{ Id: 'fn', Arn: att('Fn') }],
+      },
+    },
     Janitor: {
       Type: 'AWS::Events::Rule',
       Properties: { ScheduleExpression: 'rate(5 minutes)', Targets: [{ Id: 'fn', Arn: att('Fn'), Input: '{"sweep":1}' }] },

@@ -72,6 +72,8 @@ describe('money', () => {
     const bought = { ...session({ runtime: 'cloud' }), attempts: [{ number: 1, launchedAt: at(0), endedAt: at(3600), purchase }] }
     const { computeUsd, volumeUsd, addressUsd, controlPlaneUsd, agentUsd, totalUsd } = costOf(bought, NOON + 3_600_000)
     expect([computeUsd, volumeUsd, addressUsd, agentUsd]).toEqual([0.03, 0.008, 0.005, 0.5])
+    const beside = [{ number: 1, launchedAt: at(0), endedAt: at(3600), purchase: { ...purchase, workspaceGb: 146 } }]
+    expect(costOf({ ...bought, attempts: beside }, NOON + 3_600_000).volumeUsd).toBeCloseTo(0.008 * 3)
     expect(controlPlaneUsd).toBeLessThanOrEqual(0.001)
     expect(totalUsd).toBeCloseTo(0.03 + 0.008 + 0.005 + 0.5 + controlPlaneUsd)
   })
