@@ -1,9 +1,10 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Session } from '../../core/contract/session.ts'
 import { freePort } from './aws.ts'
@@ -76,6 +77,23 @@ describe('remote ssh', () => {
     expect([code, out.split('\n').slice(0, 2)], stderr).toEqual([7, ['agent', `/var/lib/remote/sessions/${session.id}/work`]])
     expect(out).toMatch(/\nv24\./)
     expect(stderr).toBe('err\n')
+  })
+
+  it('is a shell on a terminal when no command is given', async () => {
+    const dist = fileURLToPath(new URL('../../dist/remote.cjs', import.meta.url))
+    const command = `stty rows 30 columns 91; '${process.execPath}' '${dist}' ssh ${session.id}`
+    const child = spawn('script', ['-qec', command, '/dev/null'], {
+      env: { ...rehearsal.world.env, TMPDIR: temporary, TERM: 'xterm', SHELL: '/bin/sh' },
+    })
+    let out = ''
+    child.stdout.on('data', (part: Buffer) => {
+      out += part.toString()
+    })
+    const ended = once(child, 'close')
+    await until('there is a prompt', async () => (out.includes('agent@') ? true : undefined), PATIENCE_MS)
+    child.stdin.write('stty size; echo $((40 + 2)) $(command -v npm); exit 4\n')
+    expect(await ended).toEqual([4, null])
+    expect(out).toMatch(/\r\n30 91\r\n[\s\S]*42 \/opt\/remote\/current\/bin\/npm\r\n/)
   })
 
   it('carries any bytes in both directions, however many', async () => {

@@ -8,6 +8,7 @@ const NEEDED = {
   socat: 'socat',
   rg: 'ripgrep',
   ssh: 'openssh-client',
+  openssl: 'openssl',
   debootstrap: 'debootstrap',
   ip: 'iproute2',
   python3: 'python3',
