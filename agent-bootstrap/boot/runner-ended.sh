@@ -13,6 +13,9 @@ fi
 exec 9>/run/remote/lock
 flock 9
 rm -f "/run/remote/sessions/$name.here"
+# Whoever is here by ssh was so for this session, which may have left others on the machine.
+usermod --lock "$REMOTE_AGENT_USER"
+pkill -KILL -u "$REMOTE_AGENT_USER"
 for other in /run/remote/sessions/*.here; do
   [ ! -e "$other" ] || exit 0
 done

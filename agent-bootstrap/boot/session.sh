@@ -32,12 +32,15 @@ if [ -e /run/remote/going ]; then
   echo "this machine is being powered off" >&2
   exit 1
 fi
-id -u "$user" >/dev/null 2>&1 || useradd --create-home --shell /bin/bash --user-group "$user"
-chmod 700 "$(getent passwd "$user" | cut -d: -f6)"
+id -u "$user" >/dev/null 2>&1 || useradd --create-home --shell /bin/bash --user-group --password '*' "$user"
+home=$(getent passwd "$user" | cut -d: -f6)
+chmod 700 "$home"
 # What the first session's checkout borrows its objects from may be its workspace's, and is under the path it has on every machine.
-# People come by ssh to the first one alone.
-ssh=/run/remote/ssh
-[ "$user" = agent ] || cache=/var/cache/remote-shared/$session ssh=
+if [ "$user" != agent ]; then
+  cache=/var/cache/remote-shared/$session
+  # Where people who come by ssh find the checkout.
+  ln -sfn "/var/lib/remote/sessions/$session/work" "$home/work"
+fi
 ends_at=
 [ -z "$ttl" ] || ends_at=$(($(cut -d. -f1 /proc/uptime) + BOOT_SECONDS + ttl))
 cat >"$all/$name.part" <<ENV
@@ -45,7 +48,6 @@ REMOTE_SESSION=$session
 REMOTE_ATTEMPT=$attempt
 REMOTE_AGENT_USER=$user
 REMOTE_CACHE=$cache
-REMOTE_SSH_DIR=$ssh
 REMOTE_ENDS_AT=$ends_at
 ENV
 # Nobody's but its own user's: other sessions' agents are users of this machine as well.

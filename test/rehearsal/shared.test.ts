@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import type { Readable } from 'node:stream'
 import { AwsClient } from 'aws4fetch'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Session } from '../../core/contract/session.ts'
@@ -80,8 +82,17 @@ it('two sessions on one machine: a log, a branch and a user each; it goes when t
   expect(shown.out).toContain(`cloud with ${host}`)
   expect((await rehearsal.cli(['explain', guest])).out).toContain(`with ${host}`)
 
+  const inGuest = await rehearsal.cli(['ssh', guest, '--', 'id -un; cat work/a.txt; ls /home/agent'])
+  expect([inGuest.out, inGuest.stderr]).toEqual([`${userOf(guest)}\ncommitted\n`, expect.stringContaining('denied')])
+  const inHost = rehearsal.world.start(['ssh', host, '--', 'id -un; exec sleep 600'])
+  const thrownOut = once(inHost, 'close')
+  const [who] = (await once(inHost.stdout as Readable, 'data')) as [Buffer]
+  expect(who.toString()).toBe('agent\n')
+
   await letGo(machine, 'agent')
   const first = await reached(host, 'ended')
+  // The machine goes on, for the other one.
+  expect((await thrownOut)[0]).not.toBe(0)
   expect(first.outcome).toMatchObject({ outcome: 'succeeded' })
   expect(await instances()).toHaveLength(1)
   expect((await record(guest)).state).toBe('running')
