@@ -104,6 +104,21 @@ it('what is typed arrives once and in order, whatever API Gateway does to its fr
   expect(one.text()).toContain('connected again')
 })
 
+it('beside a session that shares the machine a terminal is opened on it, as somebody else', async () => {
+  const [host] = await up()
+  const task = ['dispatch', '--agent', 'shell', '--no-repo', '--detach', '--quiet', '--with', host?.id ?? '', 'sleep 1000']
+  const shared = await rehearsal.cli(task)
+  expect(shared.code, shared.stderr).toBe(0)
+  const id = shared.out.trim()
+  const stdin = 'id -un; cat ~/.config/tool/settings; exit 9\n'
+  const { code, out, stderr } = await rehearsal.cli(['connect', id], { stdin })
+  expect(code, stderr).toBe(9)
+  expect(out).toMatch(/\r\nagent-\w{10}\r\nfrom home\r\n/)
+  expect(await running()).toHaveLength(1)
+  const ended = await rehearsal.cli(['terminate', id, '--now', '--wait'])
+  expect(ended.code, ended.stderr).toBe(0)
+})
+
 it('cloud down ends it: whoever sat there is told, the machine is gone, and it is said what it cost', async () => {
   const { code, stderr } = await rehearsal.cli(['cloud', 'down'])
   expect(code, stderr).toBe(0)

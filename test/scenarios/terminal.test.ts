@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Session } from '../../core/contract/session.ts'
 import { type TerminalUser, terminalUser } from '../support/terminal-user.ts'
 import { World } from '../support/world.ts'
-import { until } from '../support/world-processes.ts'
+import { processesOf, until } from '../support/world-processes.ts'
 
 const users: TerminalUser[] = []
 let world: World
@@ -150,7 +150,7 @@ describe('a terminal session', () => {
     await user.type(ready.ask)
     await user.sees(ready.mark)
     const { pid } = await until('the program runs', () =>
-      world.programs().find(({ line }) => line.includes('remote.cjs connect') && !line.startsWith('/bin/sh')),
+      processesOf(world.dir).find(({ line }) => line.includes('remote.cjs connect') && !line.startsWith('/bin/sh')),
     )
     process.kill(pid, signal)
     expect((await user.ended()).isAsItWas).toBe(true)

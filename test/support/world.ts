@@ -192,11 +192,6 @@ export class World {
     return processesOf(this.dir).filter(({ line }) => !line.includes('daemon.js') && !line.includes('remote.cjs'))
   }
 
-  /** Programs of its user that run now. */
-  programs(): { pid: number; line: string }[] {
-    return processesOf(this.dir).filter(({ line }) => line.includes('remote.cjs'))
-  }
-
   runnerPids(session = ''): number[] {
     return processesOf(this.dir)
       .filter(({ line }) => line.includes('runner.js') && line.includes(`--session ${session}`))
