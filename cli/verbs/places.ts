@@ -81,7 +81,8 @@ export const PLACE_VERBS: readonly Verb[] = [
   {
     name: 'cloud down',
     group: 'places',
-    summary: 'end what `cloud up` made, and wait until the machine is gone',
+    summary: 'end what `cloud up` made, and wait for it',
+    about: 'A machine that other sessions share goes with the last of them.',
     args: [{ ...SESSION, optional: true }],
     flags: [
       REGION_FLAG,

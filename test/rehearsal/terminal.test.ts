@@ -113,7 +113,7 @@ it('beside a session that shares the machine a terminal is opened on it, as some
   const stdin = 'id -un; cat ~/.config/tool/settings; exit 9\n'
   const { code, out, stderr } = await rehearsal.cli(['connect', id], { stdin })
   expect(code, stderr).toBe(9)
-  expect(out).toMatch(/\r\nagent-\w{10}\r\nfrom home\r\n/)
+  expect(out).toMatch(/\ragent-\w{10}\r\nfrom home\r\n/)
   expect(await running()).toHaveLength(1)
   const ended = await rehearsal.cli(['terminate', id, '--now', '--wait'])
   expect(ended.code, ended.stderr).toBe(0)
