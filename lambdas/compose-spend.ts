@@ -1,35 +1,25 @@
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns'
-import type { Session } from '../core/contract/session.ts'
+import { dayOf } from '../core/domain/daily-cost.ts'
 import { spendSummary } from '../core/domain/day-spend.ts'
+import { getBudget } from '../core/usecases/budget.ts'
+import { spendings } from '../core/usecases/get-spend.ts'
 import { compose } from './compose.ts'
 import { readEnvironment } from './environment.ts'
 import { NO_MACHINERY } from './no-machinery.ts'
 
-const PAGE = 100
-/** The longest that a session can have run: its ttl is at most 30 days. */
-const LONGEST_MS = 31 * 86_400_000
+const DAY_MS = 86_400_000
 
-/** The daily summary's function. */
+/** The daily summary's function: of the day that is over. */
 export const composeSpend = (env: NodeJS.ProcessEnv) => {
-  const { sessions, clock } = compose(env, NO_MACHINERY).ports
-  const { TOPIC_ARN } = readEnvironment(env, ['TOPIC_ARN'])
+  const { ports } = compose(env, NO_MACHINERY)
+  const { TOPIC_ARN, DAILY_BUDGET_USD } = readEnvironment(env, ['TOPIC_ARN', 'DAILY_BUDGET_USD'])
   const sns = new SNSClient({})
-
-  const recent = async (since: number): Promise<Session[]> => {
-    const found: Session[] = []
-    let cursor: string | undefined
-    do {
-      const page = await sessions.list({ active: false, limit: PAGE, cursor })
-      found.push(...page.sessions)
-      const oldest = page.sessions.at(-1)
-      cursor = oldest && Date.parse(oldest.createdAt) >= since ? page.next : undefined
-    } while (cursor !== undefined)
-    return found
-  }
+  const read = spendings(ports)
+  const budget = getBudget(ports, { dailyBudgetUsd: DAILY_BUDGET_USD })
 
   return async () => {
-    const now = clock.now()
-    const { subject, message } = spendSummary(await recent(now - LONGEST_MS), now)
+    const yesterday = dayOf(ports.clock.now() - DAY_MS)
+    const { subject, message } = spendSummary(yesterday, await read(yesterday, yesterday), await budget())
     await sns.send(new PublishCommand({ TopicArn: TOPIC_ARN, Subject: subject, Message: message }))
     return { subject }
   }

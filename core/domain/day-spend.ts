@@ -1,30 +1,50 @@
-import type { Session } from '../contract/session.ts'
+import type { Budget } from '../contract/spend.ts'
+import { sumOfCosts } from './daily-cost.ts'
+import { type Spending, spendRows } from './spend-rows.ts'
 
-const DAY_MS = 86_400_000
+const usd = (amount: number) => `$${amount > 0 && amount < 0.01 ? amount.toFixed(4) : amount.toFixed(2)}`
 
-/** Sessions that ran at any time between `from` and `to`, dearest first, and what they cost in all so far (US dollars). */
-export const spentOn = (sessions: readonly Session[], from: number, to: number) => {
-  const ran = ({ createdAt, endedAt }: Session) =>
-    Date.parse(createdAt) < to && (endedAt === undefined || Date.parse(endedAt) >= from)
-  const dearest = sessions.filter(ran).toSorted((a, b) => b.cost.totalUsd - a.cost.totalUsd)
-  return { sessions: dearest, totalUsd: dearest.reduce((sum, { cost }) => sum + cost.totalUsd, 0) }
-}
+const KINDS = [
+  ['machines', 'computeUsd'],
+  ['disks', 'volumeUsd'],
+  ['addresses', 'addressUsd'],
+  ['calls', 'controlPlaneUsd'],
+  ['agents', 'agentUsd'],
+] as const
 
-/** The daily summary, for a message: a total, and the dearest sessions. */
-export const spendSummary = (sessions: readonly Session[], now: number, shown = 10): { subject: string; message: string } => {
-  const { sessions: dearest, totalUsd } = spentOn(sessions, now - DAY_MS, now)
-  const usd = (amount: number) => `$${amount.toFixed(2)}`
-  const lines = dearest
-    .slice(0, shown)
-    .map(({ id, cost, title }) => `${usd(cost.totalUsd).padStart(8)}  ${id}  ${title.slice(0, 60)}`)
-  const more = dearest.length > shown ? [`and ${dearest.length - shown} more`] : []
+const leftToday = ({ dailyUsd, spentUsd, leftUsd }: Budget): string =>
+  dailyUsd === null
+    ? `Today so far: ${usd(spentUsd)}; there is no daily budget. Set one: remote budget set --daily 10`
+    : `Today so far: ${usd(spentUsd)} of ${usd(dailyUsd)}, ${usd(leftUsd ?? 0)} left until 00:00 UTC. Change it: remote budget set --daily N`
+
+/** The summary of one UTC day, for a message: the dearest sessions, what the money went to, and today's budget. */
+export const spendSummary = (
+  day: string,
+  entries: readonly Spending[],
+  budget: Budget,
+  shown = 20,
+): { subject: string; message: string } => {
+  const rows = spendRows(entries, 'session')
+  const total = sumOfCosts(entries.map(({ cost }) => cost))
+  const running = rows.filter((row) => row.running > 0).length
+  const lines = rows.slice(0, shown).map(({ key, title = '', cost, running: isRunning }) => {
+    const amount = `${isRunning > 0 ? '~' : ''}${usd(cost.totalUsd)}`
+    return `${amount.padStart(10)}  ${key}  ${title.replace(/\s+/g, ' ').slice(0, 60)}`
+  })
+  const rest = sumOfCosts(rows.slice(shown).map(({ cost }) => cost)).totalUsd
+  const sessions = `${rows.length} ${rows.length === 1 ? 'session' : 'sessions'}`
+  const went = KINDS.filter(([, key]) => total[key] > 0).map(([name, key]) => `${name} ${usd(total[key])}`)
   return {
-    subject: `remote: ${usd(totalUsd)} in the last 24 hours`,
+    subject: `remote: ${usd(total.totalUsd)} on ${day}, ${sessions}`,
     message: [
-      `${dearest.length} sessions ran in the last 24 hours; they cost ${usd(totalUsd)} so far.`,
+      rows.length === 0 ? `Nothing was spent on ${day} (UTC).` : `${sessions} cost ${usd(total.totalUsd)} on ${day} (UTC).`,
+      ...(running > 0 ? [`${running} still ${running === 1 ? 'runs' : 'run'}; ~ is an estimate so far.`] : []),
+      ...(rows.length > 0 ? ['', ...lines] : []),
+      ...(rows.length > shown ? [`${usd(rest).padStart(10)}  ${rows.length - shown} more`] : []),
+      ...(went.length > 0 ? ['', `It went to ${went.join(', ')}.`] : []),
       '',
-      ...lines,
-      ...more,
+      leftToday(budget),
+      'All of it: remote spend --by day --since 30d',
     ].join('\n'),
   }
 }

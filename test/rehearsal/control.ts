@@ -124,6 +124,8 @@ export const createControl = (endpoint: string) => {
     fault: (fault: Fault) => call<null>('POST', 'faults', fault),
     clearFaults: () => call<null>('DELETE', 'faults'),
     executions: () => call<Execution[]>('GET', 'executions'),
+    /** What topics were told. */
+    messages: () => call<{ topic: string; subject: string | null; message: string }[]>('GET', 'messages'),
     recorded: () => call<{ type: string; name: string; properties: Record<string, unknown> }[]>('GET', 'recorded'),
     /** A scheduled rule's time has come. */
     fire: (rule: string, region: string) => call<{ targets: number }>('POST', `rules/${named(rule)}/fire`, { region }),

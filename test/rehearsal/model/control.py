@@ -11,6 +11,7 @@ from typing import Any
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.utils import utcnow
 from moto.ec2.models import ec2_backends
+from moto.sns.models import sns_backends
 from werkzeug.wrappers import Request, Response
 
 from . import calls, enforcement, events, faults, functions, gateway, identity, instance_connect, machines, resources, state_machines
@@ -81,6 +82,17 @@ def _age_disk(ask: dict[str, Any], path: list[str]) -> None:
                     setattr(disk, born, getattr(disk, born) - timedelta(seconds=float(ask["seconds"])))
 
 
+def _messages(_: dict[str, Any], __: list[str]) -> Any:
+    """What topics were told, oldest first."""
+    return [
+        {"topic": arn, "subject": subject, "message": message}
+        for regions in list(sns_backends.values())
+        for backend in list(regions.values())
+        for arn, topic in list(backend.topics.items())
+        for _id, message, subject, _attributes, _group in topic.sent_notifications
+    ]
+
+
 ROUTES: list[tuple[str, str, Handler]] = [
     ("PUT", r"places", lambda ask, _: PLACES.learn(ask)),
     ("POST", r"authorize", _authorize),
@@ -98,6 +110,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", r"faults", lambda ask, _: faults.add(ask)),
     ("DELETE", r"faults", lambda _, __: faults.clear()),
     ("GET", r"executions", lambda _, __: state_machines.executions()),
+    ("GET", r"messages", _messages),
     ("GET", r"recorded", lambda _, __: resources.recorded()),
     ("GET", r"rules/([^/]+)", lambda _, path: events.rules(DEFAULT_ACCOUNT_ID, path[0])),
     ("POST", r"rules/([^/]+)/fire", lambda ask, path: {"targets": events.fire(DEFAULT_ACCOUNT_ID, ask["region"], path[0])}),
