@@ -23,6 +23,12 @@ export const lookUpUser = (name: string): User => {
   return { name, uid: Number(uid), gid: Number(gid), home, shell }
 }
 
+/** Where the machine's boot lets this user's containers be asked for. */
+const containersOf = (name: string): Record<string, string> => {
+  const socket = `/run/remote-containers/${name}/docker.sock`
+  return existsSync(socket) ? { DOCKER_HOST: `unix://${socket}`, CONTAINER_HOST: `unix://${socket}` } : {}
+}
+
 export type AgentPlaces = { sessionDir: string; workDir: string; privateDir: string; cacheDir: string; dataDir: string }
 
 /**
@@ -58,7 +64,7 @@ export const asAgentUser = (name: string, places: AgentPlaces): Confine => {
     const { home, shell } = user
     return {
       ...inPidNamespace('choom', [...first, command, ...args]),
-      env: { ...env, HOME: home, USER: name, LOGNAME: name, SHELL: shell },
+      env: { ...env, ...containersOf(name), HOME: home, USER: name, LOGNAME: name, SHELL: shell },
       own: (terminal) => chownSync(terminal, user.uid, user.gid),
     }
   }

@@ -10,6 +10,8 @@ if [ "${SERVICE_RESULT:-}" != success ]; then
     timeout --kill-after=5 60 sh /run/remote/boot.sh failed "the runner ended: $how" "$REMOTE_SESSION" "$REMOTE_ATTEMPT"
   fi
 fi
+# Its containers are the session's as well.
+systemctl stop --no-block "remote-containers@$REMOTE_AGENT_USER.socket" "remote-containers@$REMOTE_AGENT_USER.service"
 exec 9>/run/remote/lock
 flock 9
 rm -f "/run/remote/sessions/$name.here"

@@ -56,4 +56,5 @@ for place in "$cache" "/var/lib/remote/sessions/$session"; do install -d -m 710 
 mv "$all/$name.part" "$all/$name.env"
 : >"$all/$name.here"
 flock -u 9
+systemctl start "remote-containers@$user.socket"
 systemctl start "remote-runner@$name.service"

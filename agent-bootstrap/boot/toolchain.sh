@@ -2,7 +2,9 @@
 # toolchain.sh [PACKAGE…]: installs what is missing of the documented base toolchain. A baked image has all of it.
 set -u
 export DEBIAN_FRONTEND=noninteractive
-[ $# -gt 0 ] || set -- git openssh-server rsync build-essential python3 python3-venv
+[ $# -gt 0 ] || set -- git openssh-server rsync build-essential python3 python3-venv podman podman-docker uidmap slirp4netns fuse-overlayfs
+# `docker` is quiet about being podman.
+mkdir -p /etc/containers && : >/etc/containers/nodocker
 missing=
 for package in "$@"; do
   dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing="$missing $package"

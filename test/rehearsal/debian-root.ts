@@ -115,3 +115,14 @@ export const debianRoot = (): Promise<string> => madeOnce(`debian-${SUITE}`, MAK
 
 /** The real cloud-init, to be laid over that root. */
 export const cloudInitLayer = async (): Promise<string> => madeOnce('cloud-init', MAKE_LAYER, [await debianRoot(), CLOUD_INIT])
+
+/** What the toolchain brings for containers, and a program for one. */
+const CONTAINERS = `
+export DEBIAN_FRONTEND=noninteractive
+apt-get -qq update
+apt-get -qq -y install --no-install-recommends podman podman-docker uidmap slirp4netns fuse-overlayfs busybox-static >/dev/null
+: >/etc/resolv.conf
+rm -rf /var/cache/apt/* /var/lib/apt/lists/* /usr/share/doc/* /usr/share/man/*
+`
+
+export const containersLayer = async (): Promise<string> => madeOnce('containers', MAKE_LAYER, [await debianRoot(), CONTAINERS])

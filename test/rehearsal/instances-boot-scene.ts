@@ -17,7 +17,7 @@ export const PRESIGNED = `/runner.tar.gz?X-Amz-Signature=${SIGNATURE}`
 export type BootScene = Awaited<ReturnType<typeof openBootScene>>
 
 /** Machines that boot for real, and a control plane that says what a test wants it to. Its runners are kept asking, so that they are there. */
-export const openBootScene = async () => {
+export const openBootScene = async (layers: readonly string[] = []) => {
   const dir = await mkdtemp(join(tmpdir(), 'remote-boot-'))
   const bundle = buildRunnerBundle(ARCH, dir)
   const consoles = new Map<string, string>()
@@ -39,7 +39,7 @@ export const openBootScene = async () => {
   const onOff = (id: string, _: string, console: string) => consoles.set(id, console)
   const options = { assumeRole, ports: [plane.port], onOff }
   const debian = await openInstanceHost(options)
-  const host = await openInstanceHost({ ...options, baked: [bakeImage(join(dir, 'image'), { runner: bundle })] })
+  const host = await openInstanceHost({ ...options, baked: [bakeImage(join(dir, 'image'), { runner: bundle }), ...layers] })
 
   return {
     bundle,

@@ -29,11 +29,11 @@ it('a command runs on a machine of its own, its output comes as it is written, a
     '--agent',
     'shell',
     '--no-repo',
-    'echo out; echo err >&2; id -un; exit 3',
+    'echo out; echo err >&2; id -un; echo $DOCKER_HOST; exit 3',
   ])
   const seen = [...rehearsal.cloud.lambdas.logs()].map(([name, log]) => `${name}\n${log}`).join('\n')
   expect(code, `${stderr}\n${seen}`).toBe(3)
-  expect(out).toBe('out\nagent\n')
+  expect(out).toBe('out\nagent\nunix:///run/remote-containers/agent/docker.sock\n')
   expect(stderr).toContain('err')
   const [instance] = await gone()
   expect(instance?.reason).toMatch(/InstanceInitiated|UserInitiated/)
