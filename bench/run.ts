@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { burst } from './burst.ts'
+import { cloudCost } from './cloud-cost.ts'
 import { eventLatency } from './event-latency.ts'
 import type { Figure, Row } from './figure.ts'
 import { firstByte } from './first-byte.ts'
@@ -24,6 +25,7 @@ const FIGURES: readonly Figure[] = [
   storedSessions,
   functions,
   burst,
+  cloudCost,
 ]
 
 const print = ({ what, ours, base, measured, goal, reached, why }: Row): void => {
