@@ -16,7 +16,8 @@ export type Environment = {
   /** False once the process is gone: the next event needs another. */
   alive(): boolean
   run(payload: string): Promise<Outcome>
-  close(): void
+  /** Resolves when it is gone. */
+  close(): Promise<void>
 }
 
 const INIT_MS = 10_000
@@ -68,6 +69,7 @@ export const startEnvironment = async ({ about, root, temp, endpoint, credential
   child.stderr?.on('data', (chunk: Buffer) => log(chunk.toString()))
   let hear: (message: Message) => void = () => {}
   let gone = false
+  const ended = new Promise((resolve) => child.once('exit', resolve))
   child.on('message', (message: Message) => hear(message))
   child.once('exit', (code, signal) => {
     gone = true
@@ -108,6 +110,9 @@ export const startEnvironment = async ({ about, root, temp, endpoint, credential
       if (!gone) child.kill('SIGSTOP')
       return failure ? { failure, rss } : { payload: answer ?? 'null', rss }
     },
-    close: () => void child.kill('SIGKILL'),
+    async close() {
+      child.kill('SIGKILL')
+      await ended
+    },
   }
 }

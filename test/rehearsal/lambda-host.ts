@@ -59,7 +59,7 @@ export const openLambdaHost = async (options: { control: Control; endpoint: stri
     const known = functions.get(about.name)
     // New code means new environments; the old ones end with what they are doing.
     if (known && known.code === about.code) return known
-    for (const environment of known?.idle ?? []) environment.close()
+    for (const environment of known?.idle ?? []) void environment.close()
     const fresh: Deployed = { idle: [], count: 0, waiting: [], root: undefined, code: about.code }
     functions.set(about.name, fresh)
     return fresh
@@ -94,7 +94,7 @@ export const openLambdaHost = async (options: { control: Control; endpoint: stri
     if (environment.alive() && !stale(place)) place.idle.push(environment)
     else {
       place.count -= 1
-      environment.close()
+      void environment.close()
       all.delete(environment)
     }
     place.waiting.shift()?.()
@@ -148,7 +148,8 @@ export const openLambdaHost = async (options: { control: Control; endpoint: stri
     async close() {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))
-      for (const environment of all) environment.close()
+      // What a function still writes must not get in the way of who removes its directory.
+      await Promise.all([...all].map((environment) => environment.close()))
     },
   }
 }

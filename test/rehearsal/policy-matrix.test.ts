@@ -9,10 +9,8 @@ import type { Grant, RunSpec } from '../../core/contract/runner.ts'
 import { REGION } from './cloud.ts'
 import { openRehearsal, type Rehearsal } from './rehearsal.ts'
 import { type Answer, EXPECTED, type Principal, WHOSE } from './route-matrix.ts'
+import { type Keys, type Signed, signedCall } from './signed-call.ts'
 import { until } from './until.ts'
-
-type Keys = { accessKeyId: string; secretAccessKey: string; sessionToken?: string | undefined }
-type Signed = { url: string; method: string; headers: Headers }
 
 let rehearsal: Rehearsal
 let a: string
@@ -31,17 +29,8 @@ const pathOf = (route: string, attempt = 1) =>
     .replace(':snapshot', 'snap-0123456789abcdef0')
     .replace(':name', route.includes('secrets') ? 'NOT_THERE' : 'not-there')
 
-const sign = async (path: string, method: string, credentials: Keys, body?: string): Promise<Signed> => {
-  const url = `${rehearsal.outputs['ApiUrl']}${path}`
-  const { accessKeyId, secretAccessKey, sessionToken } = credentials
-  const signer = new AwsV4Signer({
-    ...{ url, method, accessKeyId, secretAccessKey, service: 'execute-api', region: REGION },
-    ...(sessionToken === undefined ? {} : { sessionToken }),
-    ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }),
-  })
-  const { headers } = await signer.sign()
-  return { url, method, headers }
-}
+const sign = (path: string, method: string, credentials: Keys, body?: string) =>
+  signedCall(`${rehearsal.outputs['ApiUrl']}${path}`, method, credentials, body)
 const bodyFor = (method: string) => (method === 'GET' || method === 'DELETE' ? undefined : BODY)
 const send = ({ url, method, headers }: Signed, body = bodyFor(method)) =>
   fetch(url, { method, headers, redirect: 'manual', ...(body === undefined ? {} : { body }) })

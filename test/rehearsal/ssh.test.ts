@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Session } from '../../core/contract/session.ts'
@@ -11,6 +10,7 @@ import { freePort } from './aws.ts'
 import type { PolicyDocument } from './control.ts'
 import type { Machine } from './machine.ts'
 import { openRehearsal, type Rehearsal } from './rehearsal.ts'
+import { machineOfSession, runningSession, said } from './running-session.ts'
 import { until } from './until.ts'
 
 /** Of a machine that boots on a slow machine. */
@@ -34,41 +34,10 @@ beforeAll(async () => {
 }, 600_000)
 afterAll(() => rehearsal?.close())
 
-const record = async (id: string): Promise<Session> => {
-  const { out, stderr } = await rehearsal.cli(['status', '--all', '--json'])
-  const found = (JSON.parse(out) as { sessions: Session[] }).sessions.find((one) => one.id === id)
-  if (!found) throw new Error(`${id} is not listed: ${stderr}`)
-  return found
-}
-const running = async (task: string): Promise<Session> => {
-  const shell = ['dispatch', '--on', 'cloud', '--agent', 'shell', '--no-repo', '--detach', '--quiet', task]
-  const { code, out, stderr } = await rehearsal.cli(shell)
-  expect(code, stderr).toBe(0)
-  return until(
-    'it runs',
-    async () => {
-      const found = await record(out.trim())
-      return found.state === 'running' ? found : undefined
-    },
-    PATIENCE_MS,
-  )
-}
-const machineOf = async ({ attempts }: Session): Promise<Machine> => {
-  const instance = rehearsal.machines?.instances.get(attempts[0]?.machine ?? '')
-  if (!instance) throw new Error('the session has no machine')
-  return instance.machine
-}
+const running = (task: string) => runningSession(rehearsal, task)
+const machineOf = (of: Session) => machineOfSession(rehearsal, of)
 const env = (more: Record<string, string> = {}) => ({ env: { TMPDIR: temporary, ...more } })
 const ssh = (...command: string[]) => rehearsal.world.cli(['ssh', session.id, '--', ...command], env())
-/** Until the stream has said it. */
-const said = async (stream: Readable | null, what: string): Promise<void> => {
-  let text = ''
-  for await (const part of stream ?? []) {
-    text += String(part)
-    if (text.includes(what)) return
-  }
-  throw new Error(`it ended without ${what}: ${text}`)
-}
 const noTunnels = () => until('all tunnels are closed', async () => (rehearsal.cloud.tunnels.count() === 0 ? true : undefined))
 
 describe('remote ssh', () => {
