@@ -10,13 +10,13 @@ const MAX_RACES = 1000
 
 /**
  * Applies a fact to the stored record, deciding again whenever somebody else was quicker, and shows it to the viewers. Answers the
- * record as it is then, changed or not. The caller wakes the lifecycle.
+ * record as it is then, changed or not. The caller wakes the lifecycle. `read`: the record, where the caller has just read it.
  */
 export const applyFact =
   ({ sessions, doorbell, clock }: Pick<Ports, 'sessions' | 'doorbell' | 'clock'>) =>
-  async (id: string, fact: Fact): Promise<Session> => {
+  async (id: string, fact: Fact, read?: Session): Promise<Session> => {
     for (let race = 0; race < MAX_RACES; race++) {
-      const session = await sessions.get(id)
+      const session = race === 0 && read ? read : await sessions.get(id)
       if (!session) throw new RemoteError('not_found', `there is no session ${id}`, { hint: 'list them: remote status --all' })
       const { session: changed, notes } = advance(session, fact, clock.now())
       if (changed === session) return session

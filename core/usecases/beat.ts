@@ -35,7 +35,8 @@ export const beat =
   async (id: string, attempt: number, told: Beat): Promise<BeatAnswer> => {
     const before = await storedSession(ports)(id)
     refuseFenced(before, attempt)
-    const session = await applyFact(ports)(id, { type: 'beaten', attempt, beat: await withoutSecrets(ports, before, told) })
+    const fact = { type: 'beaten', attempt, beat: await withoutSecrets(ports, before, told) } as const
+    const session = await applyFact(ports)(id, fact, before)
     refuseFenced(session, attempt)
     if (session.state !== 'running') throw fenced(id, attempt)
     await ports.lifecycle.wake(id)
