@@ -19,6 +19,11 @@ const REFUSED = 70
 const SETTLED_MS = 500
 
 const main = async (): Promise<number> => {
+  const [verb, dataDir] = process.argv.slice(2)
+  if (verb === 'install-agents' && dataDir !== undefined) {
+    await (await import('./agents/install-agents.ts')).installAgents(dataDir)
+    return 0
+  }
   const args = runnerArguments(process.argv.slice(2))
   crossing('before claim')
   if (args.leave === undefined && !claimAttempt(args.dir, args.attempt)) return TAKEN

@@ -110,3 +110,24 @@ export const letDiscard = (stack: string): Right[] => [
   tagged(stack, ['ec2:DeleteVolume'], ...ec2('volume/*')),
   tagged(stack, ['ec2:DeleteSnapshot'], SNAPSHOTS),
 ]
+
+const parameters = (names: readonly string[]) =>
+  names.map((name) => `arn:${Aws.PARTITION}:ssm:${Aws.REGION}:${Aws.ACCOUNT_ID}:parameter${name}`)
+
+/** Whoever launches from a template whose image is a parameter reads that parameter. */
+export const letFindImage = (names: readonly string[]): Right => ({ may: ['ssm:GetParameters'], on: parameters(names) })
+
+/** An image out of a machine of the stack, with the stack's tag; and dropping those that carry it. */
+export const letBake = (stack: string, names: readonly string[]): Right[] => [
+  { may: ['ssm:PutParameter'], on: parameters(names) },
+  { may: ['ec2:DescribeImages'], on: ['*'], why: 'Describing takes no resource, and changes nothing.' },
+  tagged(stack, ['ec2:CreateImage', 'ec2:GetConsoleOutput'], ...ec2('instance/*')),
+  tagging(stack, ['ec2:CreateImage'], IMAGES, SNAPSHOTS),
+  tagged(stack, ['ec2:DeregisterImage'], IMAGES),
+  {
+    may: ['ec2:CreateTags'],
+    on: [IMAGES, SNAPSHOTS],
+    when: { StringEquals: { 'ec2:CreateAction': 'CreateImage' } },
+    why: 'What is being made has no id yet; what is there already cannot be tagged.',
+  },
+]

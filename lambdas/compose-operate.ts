@@ -1,6 +1,8 @@
 import { EC2Client } from '@aws-sdk/client-ec2'
 import { DryLaunches, OperateAsk } from '../core/contract/operate.ts'
 import { RemoteError } from '../core/contract/remote-error.ts'
+import { callJson } from './aws/aws-query.ts'
+import { openBakery } from './aws/bake.ts'
 import { openDynamoMachineStore } from './aws/dynamo-machine-store.ts'
 import { endOrphans } from './aws/end-orphans.ts'
 import { findOrphans, type Looking } from './aws/find-orphans.ts'
@@ -24,14 +26,35 @@ const answered = async (answer: () => Promise<unknown>) => {
 /** The function of whoever operates the stack: invoked with their own credentials, `remote cloud doctor`. */
 export const composeOperate = (env: NodeJS.ProcessEnv) => {
   const { ports, table } = compose(env, NO_MACHINERY)
-  const { STACK, MACHINE_PROFILE_ARN, STEP_FUNCTION } = readEnvironment(env, ['STACK', 'MACHINE_PROFILE_ARN', 'STEP_FUNCTION'])
-  const looking: Looking = {
-    ec2: new EC2Client({}),
+  const names = [
+    'STACK',
+    'VERSION',
+    'MACHINE_PROFILE_ARN',
+    'STEP_FUNCTION',
+    'LAUNCH_TEMPLATES',
+    'SUBNETS',
+    'IMAGE_PARAMETERS',
+  ] as const
+  const { STACK, VERSION, MACHINE_PROFILE_ARN, STEP_FUNCTION, LAUNCH_TEMPLATES, SUBNETS, IMAGE_PARAMETERS } = readEnvironment(
+    env,
+    names,
+  )
+  const ec2 = new EC2Client({})
+  const machines = openDynamoMachineStore({ ...table, now: ports.clock.now })
+  const looking: Looking = { ec2, stack: STACK, machineProfileArn: MACHINE_PROFILE_ARN, ports, shared: machines }
+  const bakery = openBakery({
+    ec2,
+    machines,
     stack: STACK,
-    machineProfileArn: MACHINE_PROFILE_ARN,
-    ports,
-    shared: openDynamoMachineStore({ ...table, now: ports.clock.now }),
-  }
+    version: VERSION,
+    subnets: SUBNETS,
+    templates: LAUNCH_TEMPLATES,
+    clock: ports.clock,
+    use: async (architecture, Value) => {
+      const body = { Name: IMAGE_PARAMETERS[architecture], Value, Overwrite: true }
+      await callJson(env, { service: 'ssm', target: 'AmazonSSM.PutParameter', body })
+    },
+  })
 
   const answer = async (asked: OperateAsk) => {
     switch (asked.ask) {
@@ -41,6 +64,13 @@ export const composeOperate = (env: NodeJS.ProcessEnv) => {
       }
       case 'end-orphans':
         return endOrphans(looking, asked.ids)
+      case 'bake':
+        return bakery.begin(asked.architecture)
+      case 'baking':
+        return bakery.look(asked.builder)
+      case 'end-bake':
+        await bakery.end(asked.builder)
+        return {}
       case 'remains':
         return { remains: await remainsOf(looking, asked.session) }
       case 'dry-launch':

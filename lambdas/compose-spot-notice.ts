@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { NO_SESSION } from '../core/contract/ids.ts'
 import { applyFact } from '../core/lifecycle/apply-fact.ts'
 import { openDynamoMachineStore } from './aws/dynamo-machine-store.ts'
 import { compose } from './compose.ts'
@@ -30,6 +31,7 @@ export const composeSpotNotice = (env: NodeJS.ProcessEnv) => {
     await machines.close(instance)
     const why = machine.notice === undefined ? `the machine is ${state}` : `the machine is ${state}: ${machine.notice}`
     for (const { session, attempt } of machine.parts) {
+      if (session === NO_SESSION) continue // it was to become an image
       await applyFact(ports)(session, { type: 'machine-gone', attempt, why })
       await ports.lifecycle.wake(session)
     }

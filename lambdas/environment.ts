@@ -27,6 +27,8 @@ const VARIABLES = {
   SUBNETS: json(z.array(z.object({ id: z.string(), zone: z.string() }))),
   /** `{"x64": {"bucket": "…", "key": "…", "sha256": "…"}, …}` */
   RUNNER_BUNDLES: json(z.record(z.string(), Bundle)),
+  /** `{"x64": "/remote/…", …}`: parameters that name the image which machines boot. */
+  IMAGE_PARAMETERS: json(z.record(z.string(), z.string())),
   /** Name of the function that launches and ends machines. */
   STEP_FUNCTION: z.string(),
   BOOT_SECONDS: z.coerce.number(),

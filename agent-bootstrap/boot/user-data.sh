@@ -13,6 +13,7 @@ REGION='@REGION@'
 METADATA='http://169.254.169.254/latest'
 BOOT_SECONDS=240
 GUARD_SECONDS=600
+BAKE_SECONDS=1500
 SHIPPED_BYTES=12000
 RUN=/run/remote
 OPT=/opt/remote
@@ -177,6 +178,17 @@ REMOTE_VOLUME=$volume
 ENV
   ask_bundle
   bring_bundle
+  # A machine that becomes an image stops here.
+  if imds meta-data/tags/instance/remote:bake >/dev/null 2>&1; then
+    systemctl stop remote-boot-guard.timer
+    systemd-run --quiet --unit=remote-bake-guard --on-active="$BAKE_SECONDS" systemctl poweroff --force || say 'no guard'
+    if "$OPT/current/boot/bake.sh"; then
+      rm -f "$LOG"
+      power_off
+    fi
+    tail -c 3000 "$LOG" >>/dev/console 2>/dev/null
+    fail "the image could not be prepared: $(tail -n 1 "$LOG" | head -c 300)"
+  fi
   say "starting $(cat "$OPT/current/version" 2>/dev/null)"
   "$OPT/current/boot/start.sh" || fail 'the runner could not be started'
   systemctl stop remote-boot-guard.timer

@@ -132,6 +132,26 @@ export const PLACE_VERBS: readonly Verb[] = [
     load: async () => (await import('../commands/cloud-use.ts')).cloudUse,
   },
   {
+    name: 'cloud bake',
+    group: 'places',
+    summary: 'make an image that machines start from faster',
+    about:
+      'Boots a machine as every session does, installs the toolchain and the agents on it, makes an image of its disk, and lets the stack boot from that. The image before it is kept, older ones go. Says what it costs and asks. Ctrl-C ends the machine.',
+    args: [],
+    flags: [
+      { ...ON_FLAG, summary: 'which cloud: cloud:REGION (the one called cloud when left out)' },
+      { name: 'architecture', type: 'string', value: 'A', summary: 'x64 (when left out) or arm64', choices: ['x64', 'arm64'] },
+      { name: 'yes', type: 'boolean', summary: 'do not ask' },
+      JSON_FLAG,
+      QUIET_FLAG,
+    ],
+    examples: [
+      ['remote cloud bake', 'asks, takes about ten minutes, and the next session starts from it'],
+      ['remote cloud bake --architecture arm64 --yes', 'for Graviton'],
+    ],
+    load: async () => (await import('../commands/cloud-bake.ts')).cloudBake,
+  },
+  {
     name: 'cloud doctor',
     group: 'places',
     summary: 'check what cloud sessions need, by trying it',

@@ -5,6 +5,8 @@ export const CROCKFORD = '0123456789abcdefghjkmnpqrstvwxyz'
 
 /** `s-` and 10 random Crockford characters (50 bits). */
 export const SessionId = z.string().regex(/^s-[0-9a-hjkmnp-tv-z]{10}$/)
+/** Of machines that become images: they have no session, and may ask for the runner alone. */
+export const NO_SESSION = 's-0000000000'
 export type SessionId = z.infer<typeof SessionId>
 
 /** What a person types for a session: `7k3`, `s-7k3` or the whole id. */

@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { SessionId } from './ids.ts'
+import { Architecture } from './runner.ts'
 
 /** Something of the stack in the account that no live record knows; `session`: a record whose machine is gone. */
 export const Orphan = z.object({
@@ -48,11 +49,25 @@ export const Remains = z.object({
 })
 export type Remains = z.infer<typeof Remains>
 
+/** What becomes of a machine that is to be an image. `replaced`: images that were dropped for it. */
+export const Baking = z.object({
+  stage: z.enum(['preparing', 'imaging', 'done', 'failed']),
+  image: z.string().optional(),
+  why: z.string().optional(),
+  replaced: z.array(z.string()).optional(),
+})
+export type Baking = z.infer<typeof Baking>
+export const Builder = z.object({ builder: z.string(), instance: z.string(), usdPerHour: z.number() })
+export type Builder = z.infer<typeof Builder>
+
 /** What whoever operates a stack asks of it, by invoking its function `operate`: the API is for sessions. */
 export const OperateAsk = z.discriminatedUnion('ask', [
   z.object({ ask: z.literal('orphans') }),
   z.object({ ask: z.literal('end-orphans'), ids: z.array(z.string().max(64)).min(1).max(200) }),
   z.object({ ask: z.literal('dry-launch') }),
+  z.object({ ask: z.literal('bake'), architecture: Architecture }),
+  z.object({ ask: z.literal('baking'), builder: z.string().regex(/^i-[0-9a-f]{1,32}$/) }),
+  z.object({ ask: z.literal('end-bake'), builder: z.string().regex(/^i-[0-9a-f]{1,32}$/) }),
   z.object({ ask: z.literal('remains'), session: SessionId }),
 ])
 export type OperateAsk = z.infer<typeof OperateAsk>

@@ -1,4 +1,5 @@
 import { RemoteError } from '../contract/errors.ts'
+import { NO_SESSION } from '../contract/ids.ts'
 import type { Architecture, RunnerBundle } from '../contract/runner.ts'
 import type { Ports } from '../ports/ports.ts'
 import { refuseFenced } from './fenced.ts'
@@ -9,7 +10,7 @@ import { storedSession } from './stored-session.ts'
 export const runnerBundle =
   (ports: Pick<Ports, 'sessions'>, settings: Pick<Settings, 'runnerBundle'>) =>
   async (id: string, attempt: number, architecture: Architecture): Promise<RunnerBundle> => {
-    refuseFenced(await storedSession(ports)(id), attempt)
+    if (id !== NO_SESSION) refuseFenced(await storedSession(ports)(id), attempt)
     const bundle = await settings.runnerBundle(architecture)
     if (bundle) return bundle
     throw new RemoteError('not_found', `there is no runner for ${architecture} here`, {

@@ -3,7 +3,7 @@ import type { Construct } from 'constructs'
 import { PLAN } from '../../core/lifecycle/plan.ts'
 import type { Config } from '../config.ts'
 import { keptRights } from '../kept-rights.ts'
-import { letDiscard, letEnd, letKeepVolumes, letLaunch, letUseVolumes } from '../machine-rights.ts'
+import { letBake, letDiscard, letEnd, letFindImage, letKeepVolumes, letLaunch, letUseVolumes } from '../machine-rights.ts'
 import { grant } from '../rights.ts'
 import { RunnerBundles } from '../runner-bundles.ts'
 import type { StateStack } from '../state-stack.ts'
@@ -97,6 +97,7 @@ export const makeFunctions = (
     allowed: [kept.items(), ...letKeepVolumes(config.name)],
     ...unattended,
   })
+  const images = Object.values(machines.imageParameters)
   const step = make({
     name: 'step',
     seconds: Math.max(PLAN.launch.seconds, PLAN.release.seconds),
@@ -107,6 +108,7 @@ export const makeFunctions = (
       kept.listing(),
       kept.forgettingSecrets(),
       ...letLaunch(config.name, { templates: machines.templates, roleArn: machines.role.roleArn, network }),
+      letFindImage(images),
       ...letEnd(config.name, machines.profileArn),
       ...letUseVolumes(config.name),
     ],
@@ -139,9 +141,18 @@ export const makeFunctions = (
     name: 'operate',
     seconds: 120,
     memoryMb: 512,
-    environment: { MACHINE_PROFILE_ARN: machines.profileArn, STEP_FUNCTION: step.function.functionName },
+    environment: {
+      MACHINE_PROFILE_ARN: machines.profileArn,
+      STEP_FUNCTION: step.function.functionName,
+      LAUNCH_TEMPLATES: json(machines.templates),
+      SUBNETS: json(network.subnets),
+      IMAGE_PARAMETERS: json(machines.imageParameters),
+    },
     allowed: [
       kept.listing(),
+      ...letLaunch(config.name, { templates: machines.templates, roleArn: machines.role.roleArn, network }),
+      letFindImage(images),
+      ...letBake(config.name, images),
       ...letEnd(config.name, machines.profileArn),
       ...letDiscard(config.name),
       { may: ['lambda:InvokeFunction'], on: [step.function.functionArn] },

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Aws, CfnParameter, Fn, Tags } from 'aws-cdk-lib'
 import { CfnLaunchTemplate } from 'aws-cdk-lib/aws-ec2'
 import { CfnInstanceProfile, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { CfnParameter as CfnSsmParameter } from 'aws-cdk-lib/aws-ssm'
 import { Construct } from 'constructs'
 import type { Architecture, Config } from '../config.ts'
 import { grant } from '../rights.ts'
@@ -16,6 +17,8 @@ export class Machines extends Construct {
   readonly role: Role
   readonly profileArn: string
   readonly templates: LaunchTemplates
+  /** Names of the parameters that hold the image of each architecture. */
+  readonly imageParameters: Readonly<Partial<Record<Architecture, string>>>
 
   constructor(scope: Construct, config: Config, { network, apis }: { network: Network; apis: Apis }) {
     super(scope, 'Machines')
@@ -29,6 +32,7 @@ export class Machines extends Construct {
     this.profileArn = profile.attrArn
     const script = readFileSync(new URL('agent-bootstrap/boot/user-data.sh', config.root), 'utf8')
     const text = userData(script, { API_URL: apis.url, SOCKET_URL: apis.socketUrl, REGION: Aws.REGION })
+    this.imageParameters = Object.fromEntries(config.architectures.map((one) => [one, this.#imageParameter(config, one)]))
     const templates = config.architectures.map((architecture) => {
       const template = this.#template(config, architecture, { text, profile, network })
       return [architecture, { id: template.ref, version: template.attrLatestVersionNumber }] as const
@@ -46,11 +50,25 @@ export class Machines extends Construct {
     }).valueAsString
   }
 
+  /** What machines boot until an image is baked, and again after a deployment that finds another base image. */
+  #imageParameter(config: Config, architecture: Architecture): string {
+    const name = `/remote/${config.name}/image/${architecture}`
+    new CfnSsmParameter(this, `ImageOf${architecture}`, {
+      name,
+      type: 'String',
+      dataType: 'aws:ec2:image',
+      value: this.#image(config, architecture),
+      description: 'What machines of remote boot; remote cloud bake writes it',
+    })
+    return name
+  }
+
   #template(config: Config, architecture: Architecture, parts: { text: string; profile: CfnInstanceProfile; network: Network }) {
     const template = new CfnLaunchTemplate(this, `Template${architecture}`, {
       versionDescription: config.version,
       launchTemplateData: {
-        imageId: this.#image(config, architecture),
+        // Looked up at each launch, so that a baked image needs no deployment; a launch that is repeated gives the same machine all the same.
+        imageId: `resolve:ssm:${this.imageParameters[architecture]}`,
         iamInstanceProfile: { arn: parts.profile.attrArn },
         securityGroupIds: [parts.network.securityGroupId],
         instanceInitiatedShutdownBehavior: 'terminate',

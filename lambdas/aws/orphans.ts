@@ -7,6 +7,10 @@ export type Orphan = { id: string; session: string | undefined; why: string }
 
 /** A machine with this tag is somebody's on purpose. */
 export const KEEP_TAG = 'remote:keep'
+/** A machine that becomes an image. */
+export const BAKE_TAG = 'remote:bake'
+/** The machine gives up by itself before that. */
+const BAKE_MS = 45 * 60_000
 /** Younger ones may be between their launch and its record. */
 export const MIN_AGE_MS = 10 * 60_000
 /** By then the lifecycle has ended a session whose time is over, and the machine itself has tried. */
@@ -20,6 +24,7 @@ export const orphanOf = ({ id, launchedAt, tags }: Seen, session: Session | unde
   if (KEEP_TAG in tags || now - launchedAt < MIN_AGE_MS) return undefined
   const name = tags[TAGS.session]
   const orphan = (why: string): Orphan => ({ id, session: name, why })
+  if (BAKE_TAG in tags) return now - launchedAt < BAKE_MS ? undefined : orphan('it was to become an image, and that is long over')
   if (name === undefined) return orphan('it carries no session')
   if (!session) return orphan('there is no record of its session')
   if (session.state === 'ended') return orphan('its session has ended')

@@ -126,14 +126,17 @@ describe('a machine', () => {
       })
     }
   })
-  it('boots the image that the parameter names at deploy, or the one that was baked', () => {
+  it('boots what a parameter of the stack names: what was found at deploy until an image is baked', () => {
     const parameters = (control as unknown as { Parameters: Record<string, unknown> }).Parameters
     expect(Object.values(parameters)).toContainEqual({
       Type: 'AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>',
       Default: '/aws/service/debian/release/12/latest/amd64',
     })
-    const baked = data(synthesized({ architectures: 'x64', imageX64: 'ami-0123456789abcdef0' }).control)
-    expect(baked.map(({ ImageId }) => ImageId)).toEqual(['ami-0123456789abcdef0'])
+    const given = synthesized({ architectures: 'x64', imageX64: 'ami-0123456789abcdef0' }).control
+    expect(data(given).map(({ ImageId }) => ImageId)).toEqual(['resolve:ssm:/remote/remote/image/x64'])
+    expect(properties(given, 'AWS::SSM::Parameter')).toEqual([
+      expect.objectContaining({ Name: '/remote/remote/image/x64', DataType: 'aws:ec2:image', Value: 'ami-0123456789abcdef0' }),
+    ])
   })
 })
 

@@ -35,7 +35,7 @@ const OWN: Record<string, Variable[]> = {
   Janitor: ['MACHINE_PROFILE_ARN', 'TOPIC_ARN'],
   Spend: ['TOPIC_ARN', 'DAILY_BUDGET_USD'],
   SpotNotice: [],
-  Operate: ['MACHINE_PROFILE_ARN', 'STEP_FUNCTION'],
+  Operate: ['MACHINE_PROFILE_ARN', 'STEP_FUNCTION', 'LAUNCH_TEMPLATES', 'SUBNETS', 'IMAGE_PARAMETERS'],
 }
 
 /** The one that has disks and nothing else. */
@@ -155,7 +155,7 @@ describe('npx cdk bootstrap && npx cdk deploy --all', () => {
       const data = LaunchTemplateVersions?.[0]?.LaunchTemplateData
       const script = Buffer.from(data?.UserData ?? '', 'base64').toString()
       expect(script).toContain(`API='${outputs['ApiUrl']}'\nSOCKET='${outputs['SocketUrl']}'\nREGION='${REGION}'\n`)
-      expect(data?.ImageId).toBe(IMAGE)
+      expect(data?.ImageId).toMatch(/^resolve:ssm:\/remote\/remote\/image\/(x64|arm64)$/)
     }
   })
 

@@ -143,6 +143,13 @@ describe('functions', () => {
     }))
       expect(NAMES.filter((name) => actionsOf(name).includes(action))).toEqual(names)
   })
+  it('make and drop images only of machines and images of the stack, and write no parameter but those of its images', () => {
+    expect(NAMES.filter((name) => actionsOf(name).includes('ssm:PutParameter'))).toEqual(['OperateFunctionRole'])
+    expect(text(about('OperateFunctionRole', 'ssm:PutParameter')[0]?.Resource)).toMatch(/parameter\/remote\/remote\/image\/x64/)
+    for (const action of ['ec2:CreateImage', 'ec2:DeregisterImage', 'ec2:GetConsoleOutput'])
+      for (const { Condition } of about('OperateFunctionRole', action))
+        expect(text(Condition)).toContain('/remote:stack":"remote"')
+  })
   it('end machines, begin sessions or tell people only where that is their work', () => {
     const which = (action: string) => NAMES.filter((name) => actionsOf(name).includes(action))
     expect(which('ec2:TerminateInstances')).toEqual(['StepFunctionRole', 'JanitorFunctionRole', 'OperateFunctionRole'])

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import * as z from 'zod'
 import type { InstanceHost } from './instances.ts'
-import { Launch, PushedKey, Size, Source, Spot, Tags } from './instances-launch.ts'
+import { Launch, OfInstance, PushedKey, Size, Source, Spot, Tags } from './instances-launch.ts'
 
 type Host = Omit<InstanceHost, 'url' | 'close'>
 type Answer = { status?: number; body?: unknown }
@@ -51,6 +51,9 @@ const act = async (host: Host, route: string, [id = '', volume = '']: string[], 
     }
     case 'DELETE /instances/:id/volumes/:volume':
       await host.volumes.detach(volume)
+      return {}
+    case 'PUT /images/:id':
+      await host.makeImage(id, OfInstance.parse(body).of)
       return {}
     case 'PUT /volumes/:volume':
       await host.volumes.copy(Source.parse(body).of, id)

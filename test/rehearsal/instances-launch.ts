@@ -20,6 +20,8 @@ export const Launch = z.object({
   hopLimit: z.int().min(1).max(64).default(1),
   /** TCP ports that its security groups let the Instance Connect Endpoint reach; nobody else reaches any. */
   openPorts: z.array(z.int()).default([]),
+  /** Powering off stops it: its disk stays, for an image. */
+  keepsDisk: z.boolean().default(false),
   volumes: z.array(z.object({ id: z.string().regex(/^vol-[0-9a-z]+$/), gib: z.number().positive() })).default([]),
 })
 export type Launch = z.infer<typeof Launch>
@@ -32,6 +34,8 @@ export const Spot = z.object({
   action: z.enum(['terminate', 'stop', 'hibernate']).default('terminate'),
   seconds: z.number().default(120),
 })
+/** Of a new image: the instance whose disk it is. */
+export const OfInstance = z.object({ of: z.string().regex(/^i-[0-9a-z]+$/) })
 export const Size = z.object({ gib: z.number().positive() })
 /** Of a new volume: the snapshot it is made of; of a snapshot: its volume. */
 export const Source = z.object({ of: z.string().regex(/^(vol|snap)-[0-9a-z]+$/) })

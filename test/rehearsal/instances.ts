@@ -6,7 +6,7 @@ import { type AssumeRole, instanceMetadata, instant, type Notices } from './imds
 import { openEnclosure } from './instances-enclosure.ts'
 import { answerLauncher } from './instances-http.ts'
 import type { Launch, PushedKey } from './instances-launch.ts'
-import { addressOf, bootMachine, hostnameOf, type Machine, macOf } from './machine.ts'
+import { addressOf, bootMachine, diskOf, hostnameOf, type Machine, macOf } from './machine.ts'
 import { openVolumes } from './machine-volumes.ts'
 import type { Reach } from './tunnels.ts'
 
@@ -42,6 +42,8 @@ export type InstanceHost = {
   /** The notice of an interruption, as the metadata service shows it; whoever calls takes the machine away when its time is over. */
   interrupt(id: string, seconds: number, action?: string): void
   recommendRebalance(id: string): void
+  /** An image of the disk of an instance that is off; machines that are launched with it boot from that. */
+  makeImage(image: string, of: string): Promise<void>
   /** A key that opens the machine's ssh for a minute. */
   pushKey(id: string, key: PushedKey): void
   /** To a machine's port, as the Instance Connect Endpoint would come. */
@@ -49,6 +51,9 @@ export type InstanceHost = {
   volumes: ReturnType<typeof openVolumes>
   close(): Promise<void>
 }
+
+/** What a machine wrote last is what EC2 shows. */
+const CONSOLE_CHARACTERS = 60_000
 
 /** Our model of EC2's machines: every instance is a Debian root with namespaces, disk and metadata service of its own. */
 export const openInstanceHost = async (options: InstanceHostOptions = {}): Promise<InstanceHost> => {
@@ -58,13 +63,15 @@ export const openInstanceHost = async (options: InstanceHostOptions = {}): Promi
   await enclosure.filter(root)
   const instances = new Map<string, Instance>()
   const volumes = openVolumes(enclosure)
+  /** Layers of images that were made here, first one on top. */
+  const images = new Map<string, readonly string[]>()
   let count = 0
 
   const reportOff = async (instance: Instance, console: string) => {
     const { id } = instance.launch
     options.onOff?.(id, instance.why, console)
     if (!launcherUrl) return
-    const body = JSON.stringify({ why: instance.why })
+    const body = JSON.stringify({ why: instance.why, console: console.slice(-CONSOLE_CHARACTERS) })
     const headers = { 'content-type': 'application/json' }
     await fetch(`${launcherUrl}/instances/${id}/terminated`, {
       method: 'POST',
@@ -83,7 +90,10 @@ export const openInstanceHost = async (options: InstanceHostOptions = {}): Promi
       )
     await enclosure.limitMetadataHops(root, place.address, launch.hopLimit)
     await enclosure.letIn(root, place.address, launch.openPorts)
-    const machine = await bootMachine(enclosure, { id: launch.id, number, root, baked, cloudInitModel, imds, ports, onOff })
+    const machine = await bootMachine(enclosure, {
+      ...{ id: launch.id, number, root, cloudInitModel, imds, ports, onOff, keepsDisk: launch.keepsDisk },
+      baked: [...(images.get(launch.imageId) ?? []), ...baked],
+    })
     for (const volume of launch.volumes) await volumes.attach(volume.id, volume.gib, machine)
     return machine
   }
@@ -120,6 +130,11 @@ export const openInstanceHost = async (options: InstanceHostOptions = {}): Promi
       notices.keys = [...(notices.keys ?? []), { ...key, until: Date.now() + KEY_MS }]
     },
     reach: enclosure.connect,
+    async makeImage(image, of) {
+      const { launch, machine } = known(of)
+      await (await machine).off
+      images.set(image, [diskOf(enclosure, of), ...(images.get(launch.imageId) ?? [])])
+    },
     recommendRebalance(id) {
       known(id).notices.rebalance = { noticeTime: instant(Date.now()) }
     },

@@ -60,6 +60,7 @@ const CUT_POWER = 'echo 1 >"$0/cgroup.kill"'
 const CLEAN = `
 ip netns delete "$2" || true
 while read -r _ at _; do case $at in "$1"/*) echo "$at" ;; esac; done </proc/mounts | sort -r | while read -r at; do umount -l "$at"; done
+if [ -n "$4" ]; then mkdir -p "$(dirname "$4")"; mv "$1/upper" "$4"; fi
 rm -rf "$1"
 # Its processes are gone a little later than their first one.
 tries=0
@@ -82,6 +83,8 @@ export type MachinePlan = {
   imds: Server
   /** TCP ports that are ours on 127.0.0.1 and are to be so for the machine. */
   ports: readonly number[]
+  /** What it wrote stays when it is off: see `diskOf`. */
+  keepsDisk?: boolean
   onOff: (console: string) => void
 }
 
@@ -103,6 +106,8 @@ export type Machine = {
   off: Promise<void>
 }
 
+/** Where the disk of a machine lies that was to be kept. */
+export const diskOf = (enclosure: Enclosure, id: string) => join(enclosure.dir, 'm', 'disks', id)
 export const addressOf = (number: number) => `10.0.${1 + (number >> 8)}.${number & 255}`
 export const hostnameOf = (number: number) => `ip-${addressOf(number).replaceAll('.', '-')}`
 
@@ -137,7 +142,7 @@ export const bootMachine = async (enclosure: Enclosure, plan: MachinePlan): Prom
         plan.imds.close()
         plan.imds.closeAllConnections()
         plan.onOff((await console()) + said)
-        await enclosure.run('sh', ['-c', CLEAN, 'clean', at, veth, cgroup])
+        await enclosure.run('sh', ['-c', CLEAN, 'clean', at, veth, cgroup, plan.keepsDisk ? diskOf(enclosure, id) : ''])
       }
       clean().then(resolve, reject)
     })

@@ -116,7 +116,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", r"rules/([^/]+)/fire", lambda ask, path: {"targets": events.fire(DEFAULT_ACCOUNT_ID, ask["region"], path[0])}),
     ("POST", r"tunnels", lambda ask, _: instance_connect.tunnel(ask)),
     ("GET", r"instances", _instances),
-    ("POST", r"instances/([^/]+)/terminated", lambda ask, path: machines.is_off(machines.find(path[0]), ask["why"])),
+    ("POST", r"instances/([^/]+)/terminated", lambda ask, path: machines.is_off(machines.find(path[0]), ask["why"], ask.get("console", ""))),
     ("POST", r"instances/([^/]+)/reclaim", lambda ask, path: machines.reclaim(machines.find(path[0]), ask.get("why", "spot"))),
     ("POST", r"instances/([^/]+)/interrupt", _interrupt),
     ("POST", r"instances/([^/]+)/age", lambda ask, path: machines.age(machines.find(path[0]), float(ask["seconds"]))),

@@ -16,6 +16,7 @@ from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.instances import Instance, InstanceBackend, InstanceState, StateReason
 from moto.ec2.utils import filter_dict_attribute_mapping
 
+from . import images
 from .events import emit
 from .places import PLACES, ask_json
 
@@ -70,8 +71,9 @@ def terminate(instance: Instance) -> InstanceState:
     before = InstanceState(instance.state, instance.state_code)
     if instance.state in ("shutting-down", "terminated"):
         return before
+    is_stopped = instance.state == "stopped"
     move(instance, "shutting-down")
-    if PLACES.instances:
+    if PLACES.instances and not is_stopped:
         ask_json("DELETE", f"{PLACES.instances}/instances/{instance.id}")
     else:
         finish(instance, "user-initiated")
@@ -112,8 +114,14 @@ def reclaim(instance: Instance, why: str) -> None:
         finish(instance, why)
 
 
-def is_off(instance: Instance, why: str) -> None:
+def is_off(instance: Instance, why: str, console: str = "") -> None:
     """The instance host's word that a machine is off, and by whom; what AWS ended keeps AWS's reason."""
+    instance.console = console  # type: ignore[attr-defined]
+    if why == "instance-initiated" and instance.instance_initiated_shutdown_behavior == "stop":
+        code, message = REASONS[why]
+        instance.state_reason = StateReason(message, code)
+        move(instance, "stopped")
+        return
     if instance.state == "running":
         move(instance, "shutting-down")
     finish(instance, getattr(instance, "ended_by", why))
@@ -178,6 +186,7 @@ def launch_of(instance: Instance) -> dict[str, Any]:
         "hopLimit": instance.metadata_options.http_put_response_hop_limit,
         "openPorts": open_ports(instance),
         "volumes": [],
+        "keepsDisk": instance.instance_initiated_shutdown_behavior == "stop",
     }
     return {name: value for name, value in told.items() if value is not None}
 
@@ -205,7 +214,7 @@ def install() -> None:
         kwargs["metadata_options"] = kwargs.get("metadata_options") or data.get("MetadataOptions") or {}
         behavior = kwargs.get("instance_initiated_shutdown_behavior") or data.get("InstanceInitiatedShutdownBehavior")
         kwargs["instance_initiated_shutdown_behavior"] = behavior
-        reservation = theirs(backend, image or data.get("ImageId"), count, user_data, groups, **kwargs)
+        reservation = theirs(backend, images.resolved(backend, image or data.get("ImageId")), count, user_data, groups, **kwargs)
         profile = data.get("IamInstanceProfile") or {}
         for instance in reservation.instances:
             move(instance, "pending")

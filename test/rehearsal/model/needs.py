@@ -162,6 +162,12 @@ def _quotas(call: Call) -> list[Need]:
     return [Need(f"servicequotas:{call.action}", call.arn(f"{body.get('ServiceCode')}/{body.get('QuotaCode')}"))]
 
 
+def _parameters(call: Call) -> list[Need]:
+    body = call.json
+    names = body.get("Names") or [body.get("Name", "*")]
+    return [Need(f"ssm:{call.action}", call.arn(f"parameter/{str(name).lstrip('/')}")) for name in names]
+
+
 def _ec2(call: Call) -> list[Need]:
     from .needs_ec2 import ec2_needs
 
@@ -187,6 +193,7 @@ BY_SERVICE: dict[str, Callable[[Call], list[Need]]] = {
     "lambda": _functions,
     "cloudformation": _stacks,
     "ec2": _ec2,
+    "ssm": _parameters,
     "servicequotas": _quotas,
     "ec2-instance-connect": _pushing,
 }

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from moto.ec2.models import ec2_backends
 
 from . import machines
+from .images import parameter_of
 from .policies import Context
 
 if TYPE_CHECKING:
     from .needs import Call, Need
 
-ON_INSTANCES = {"TerminateInstances", "StopInstances", "StartInstances", "RebootInstances"}
+ON_INSTANCES = {"GetConsoleOutput", "TerminateInstances", "StopInstances", "StartInstances", "RebootInstances"}
 ON_VOLUMES = {"DeleteVolume", "ModifyVolume", "CreateSnapshot", "AttachVolume", "DetachVolume"}
 
 
@@ -48,6 +49,14 @@ def ec2_needs(call: Call) -> list[Need]:
     if call.action == "DeleteSnapshot":
         snapshot = form.get("SnapshotId", "*")
         return [Need("ec2:DeleteSnapshot", f"arn:aws:ec2:{call.region}::snapshot/{snapshot}", _tags_of(call, snapshot))]
+    if call.action == "CreateImage":
+        instance = form.get("InstanceId", "*")
+        made = [Need("ec2:CreateImage", f"arn:aws:ec2:{call.region}::{kind}/*", _asked_tags(form)) for kind in ("image", "snapshot")]
+        of = Need("ec2:CreateImage", call.arn(f"instance/{instance}"), of_instance(instance))
+        return [of, *made, *_tagging(call, "image"), *_tagging(call, "snapshot")]
+    if call.action == "DeregisterImage":
+        image = form.get("ImageId", "*")
+        return [Need("ec2:DeregisterImage", f"arn:aws:ec2:{call.region}::image/{image}", _tags_of(call, image))]
     if call.action == "CreateTags":
         ids = [value for name, value in form.items() if name.startswith("ResourceId")]
         return [Need("ec2:CreateTags", call.arn(f"{_kind(one)}/{one}"), _asked_tags(form) | _tags_of(call, one)) for one in ids]
@@ -72,6 +81,9 @@ def _launching(call: Call) -> list[Need]:
     found.append(Need("ec2:RunInstances", f"arn:aws:ec2:{call.region}::image/*", context))
     if call.action == "CreateFleet":
         found.append(Need("ec2:CreateFleet", call.arn("fleet/*"), _asked_tags(form)))
+    parameter = parameter_of(data.get("ImageId"))
+    if parameter:
+        found.append(Need("ssm:GetParameters", f"arn:aws:ssm:{call.region}:123456789012:parameter{parameter}"))
     profile = data.get("IamInstanceProfile") or {}
     found += [
         Need("iam:PassRole", role.arn, {"iam:PassedToService": "ec2.amazonaws.com"})
@@ -92,7 +104,7 @@ def _tagging(call: Call, kind: str) -> list[Need]:
     from .needs import Need
 
     tags = _asked_tags(call.form)
-    owner = "" if kind == "snapshot" else "123456789012"
+    owner = "" if kind in ("image", "snapshot") else "123456789012"
     arn = f"arn:aws:ec2:{call.region}:{owner}:{kind}/*"
     return [Need("ec2:CreateTags", arn, {**tags, "ec2:CreateAction": call.action})] if tags else []
 

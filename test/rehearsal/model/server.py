@@ -22,6 +22,7 @@ from . import (
     functions,
     gateway,
     heartbeats,
+    images,
     instance_connect,
     machines,
     quotas,
@@ -40,7 +41,7 @@ TYPES = gateway.install()
 
 
 def install() -> None:
-    for part in (region, resources, stacks, functions, events, state_machines, heartbeats, machines, fleet, volumes, quotas):
+    for part in (region, resources, stacks, functions, events, state_machines, heartbeats, machines, fleet, volumes, images, quotas):
         part.install()
 
 

@@ -16,7 +16,7 @@ from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import EC2Backend
 from moto.ec2.responses.elastic_block_store import ElasticBlockStore
 
-from . import machines
+from . import images, machines
 from .events import emit
 from .places import PLACES, ask_json
 
@@ -94,7 +94,8 @@ def install() -> None:
 
     def delete_volume(backend: Any, volume_id: str) -> Any:
         gone = delete(backend, volume_id)
-        if PLACES.instances:
+        # What an image is made of is no disk that anybody has.
+        if PLACES.instances and not images.is_making():
             ask_json("DELETE", f"{PLACES.instances}/volumes/{volume_id}")
         return gone
 

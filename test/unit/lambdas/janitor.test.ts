@@ -94,6 +94,12 @@ describe('a machine', () => {
     expect(orphanOf(seen, running({ attempts: [{ number: 1 }] }), NOON)).toBeUndefined()
   })
 
+  it('that becomes an image is somebody’s until that is long over', () => {
+    const builder = (launchedAt: number) => ({ ...seen, launchedAt, tags: { ...tagsOf('s-0000000000'), 'remote:bake': 'x64' } })
+    expect(orphanOf(builder(NOON - 44 * MINUTE), undefined, NOON)).toBeUndefined()
+    expect(orphanOf(builder(NOON - 45 * MINUTE), undefined, NOON)?.why).toContain('to become an image')
+  })
+
   it('is nobody’s when its attempt has another one', () => {
     const session = running({ attempts: [{ number: 1, machine: 'i-2' }] })
     expect(orphanOf(seen, session, NOON)?.why).toBe('its attempt has another machine')

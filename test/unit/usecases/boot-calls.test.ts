@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { NO_SESSION } from '../../../core/contract/ids.ts'
 import { apiWorld } from '../../support/api-world.ts'
 import { launchedSession } from '../../support/running-session.ts'
 
@@ -14,6 +15,15 @@ describe('a machine that boots', () => {
     await plane.terminate(id, { now: true }, 'ada')
     await ports.lifecycle.walk(id)
     await expect(plane.runnerBundle(id, 1, 'x64')).rejects.toMatchObject({ code: 'fenced' })
+  })
+
+  it('to become an image is told that without a session, and nothing else', async () => {
+    const { plane } = apiWorld({ runnerBundle: async () => bundle })
+    expect(await plane.runnerBundle(NO_SESSION, 1, 'x64')).toEqual(bundle)
+    await expect(plane.hello(NO_SESSION, 1, { runnerVersion: '0', facts: {} } as never)).rejects.toMatchObject({
+      code: 'not_found',
+    })
+    await expect(plane.bootFailed(NO_SESSION, 1, 'why')).rejects.toMatchObject({ code: 'not_found' })
   })
 
   it('and cannot start its runner says why, without the secrets in it', async () => {

@@ -1,0 +1,164 @@
+import {
+  CreateImageCommand,
+  DescribeImagesCommand,
+  DescribeInstancesCommand,
+  type EC2Client,
+  GetConsoleOutputCommand,
+  type Image,
+  type Instance,
+  RunInstancesCommand,
+  TerminateInstancesCommand,
+} from '@aws-sdk/client-ec2'
+import { NO_SESSION } from '../../core/contract/ids.ts'
+import type { Baking, Builder } from '../../core/contract/operate.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
+import type { Architecture } from '../../core/contract/runner.ts'
+import { CATALOGUE } from '../../core/domain/catalogue.ts'
+import type { Clock } from '../../core/ports/clock.ts'
+import { dropImages } from './drop-images.ts'
+import type { MachineStore } from './dynamo-machine-store.ts'
+import { TAGS } from './fleet-request.ts'
+import type { Round } from './launch-round.ts'
+import { BAKE_TAG } from './orphans.ts'
+import { IMAGE_TAG } from './stack-disks.ts'
+
+export type Bakery = {
+  ec2: EC2Client
+  machines: Pick<MachineStore, 'assign'>
+  stack: string
+  version: string
+  subnets: Round['subnets']
+  templates: Readonly<Record<string, Round['launchTemplate']>>
+  clock: Clock
+  /** From now on machines of that architecture boot this image. */
+  use(architecture: string, image: string): Promise<void>
+}
+
+/** Building wants memory, and is over in minutes. */
+const MEMORY_GB = 4
+const OF_TAG = 'remote:image-of'
+const SAID = /remote: baked (\S+) (\S+)/
+
+const tagsOf = ({ Tags = [] }: Pick<Instance, 'Tags'>) => new Map(Tags.map(({ Key = '', Value = '' }) => [Key, Value]))
+
+/** Makes images out of machines: each call is one look, and may be repeated. Whoever asked goes on asking until it is done. */
+export const openBakery = ({ ec2, machines, stack, version, subnets, templates, clock, use }: Bakery) => {
+  const begin = async (architecture: Architecture): Promise<Builder> => {
+    const template = templates[architecture]
+    const type = CATALOGUE.find((one) => one.architecture === architecture && one.memoryGb >= MEMORY_GB)
+    if (!template || !type) {
+      throw new RemoteError('refused', `the stack has no machines of ${architecture}`, {
+        hint: `deploy it for them: remote cloud deploy --set architectures=${[...Object.keys(templates), architecture].join(',')}`,
+      })
+    }
+    const tags = {
+      [TAGS.stack]: stack,
+      [TAGS.session]: NO_SESSION,
+      [TAGS.attempt]: '1',
+      [BAKE_TAG]: architecture,
+      Name: `remote image ${architecture}`,
+    }
+    const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
+    const { Instances = [] } = await ec2.send(
+      new RunInstancesCommand({
+        MinCount: 1,
+        MaxCount: 1,
+        LaunchTemplate: { LaunchTemplateId: template.id, Version: template.version },
+        InstanceType: type.instance as never,
+        SubnetId: subnets[0]?.id,
+        // Its disk is what is wanted: powering off must not take it along.
+        InstanceInitiatedShutdownBehavior: 'stop',
+        TagSpecifications: [
+          { ResourceType: 'instance', Tags },
+          { ResourceType: 'volume', Tags },
+        ],
+      }),
+    )
+    const builder = Instances[0]?.InstanceId ?? ''
+    await machines.assign(builder, { session: NO_SESSION, attempt: 1 })
+    return { builder, instance: type.instance, usdPerHour: type.usdPerHour }
+  }
+
+  /** Only what carries both tags: the id is whoever asks' word. By a filter, since EC2 may not know for seconds what it has just launched. */
+  const builderOf = async (id: string): Promise<Instance | undefined> => {
+    const { Reservations = [] } = await ec2.send(
+      new DescribeInstancesCommand({ Filters: [{ Name: 'instance-id', Values: [id] }] }),
+    )
+    const found = Reservations.flatMap(({ Instances = [] }) => Instances)[0]
+    if (found === undefined) return undefined
+    const tags = tagsOf(found)
+    if (tags.get(TAGS.stack) === stack && tags.has(BAKE_TAG)) return found
+    throw new RemoteError('not_found', `${id} is no machine that becomes an image of this stack`, {
+      hint: 'begin again: remote cloud bake',
+    })
+  }
+  const imageOf = async (id: string): Promise<Image | undefined> => {
+    const Filters = [{ Name: `tag:${OF_TAG}`, Values: [id] }]
+    return (await ec2.send(new DescribeImagesCommand({ Owners: ['self'], Filters }))).Images?.[0]
+  }
+  const consoleOf = async (id: string): Promise<string> => {
+    const { Output = '' } = await ec2.send(new GetConsoleOutputCommand({ InstanceId: id }))
+    return Buffer.from(Output, 'base64').toString('utf8')
+  }
+  const end = async (id: string) => {
+    await builderOf(id)
+    await ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }))
+  }
+
+  const make = async (id: string, architecture: string): Promise<Baking> => {
+    const said = await consoleOf(id)
+    const baked = SAID.exec(said)
+    if (!baked) {
+      // EC2 may show the console minutes after it was written.
+      if (said.trim() === '') return { stage: 'preparing' }
+      await end(id)
+      const why = said.split('\n').findLast((line) => line.includes('remote: '))
+      return { stage: 'failed', why: why?.replace(/^.*remote: /, '').trim() ?? 'it powered off without a word' }
+    }
+    const [, runner = '', toolchain = ''] = baked
+    const made = new Date(clock.now()).toISOString().replace(/[:.]/g, '-')
+    const tags = {
+      [TAGS.stack]: stack,
+      [IMAGE_TAG]: architecture,
+      [OF_TAG]: id,
+      'remote:version': version,
+      'remote:runner': runner,
+      'remote:toolchain': toolchain,
+    }
+    const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
+    const { ImageId } = await ec2.send(
+      new CreateImageCommand({
+        InstanceId: id,
+        Name: `remote ${stack} ${architecture} ${made}`,
+        Description: `Machines of remote ${version}: runner, toolchain, agents`,
+        TagSpecifications: [
+          { ResourceType: 'image', Tags },
+          { ResourceType: 'snapshot', Tags },
+        ],
+      }),
+    )
+    return { stage: 'imaging', ...(ImageId !== undefined && { image: ImageId }) }
+  }
+
+  const look = async (id: string): Promise<Baking> => {
+    const machine = await builderOf(id)
+    if (!machine) return { stage: 'preparing' }
+    const architecture = tagsOf(machine).get(BAKE_TAG) ?? ''
+    const image = await imageOf(id)
+    if (image?.ImageId !== undefined) {
+      if (image.State === 'pending') return { stage: 'imaging', image: image.ImageId }
+      await end(id)
+      if (image.State !== 'available')
+        return { stage: 'failed', why: image.StateReason?.Message ?? `the image is ${image.State}` }
+      await use(architecture, image.ImageId)
+      return { stage: 'done', image: image.ImageId, replaced: await dropImages(ec2, stack, architecture) }
+    }
+    const state = machine.State?.Name
+    if (state === 'stopped') return make(id, architecture)
+    if (state === 'terminated' || state === 'shutting-down')
+      return { stage: 'failed', why: machine.StateReason?.Message ?? 'its machine is gone' }
+    return { stage: 'preparing' }
+  }
+
+  return { begin, look, end }
+}
