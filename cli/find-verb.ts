@@ -3,22 +3,7 @@ import { nearest } from './nearest.ts'
 import type { Verb } from './verbs/verb.ts'
 
 /** Verbs of the whole product that this version does not bring. */
-const ELSEWHERE = [
-  'init',
-  'connect',
-  'exec',
-  'hosts',
-  'fork',
-  'accept',
-  'wake',
-  'move',
-  'sync',
-  'shadow',
-  'cloud up',
-  'cloud status',
-  'cloud down',
-  'cloud bake',
-]
+const ELSEWHERE = ['init', 'exec', 'hosts', 'fork', 'accept', 'wake', 'move', 'sync', 'shadow']
 
 export type Found = { verb: Verb; rest: string[] } | { group: Verb[] }
 

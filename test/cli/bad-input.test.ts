@@ -29,7 +29,7 @@ const REFUSALS: readonly [name: string, args: string[], code: number, says: RegE
   ['a runtime there is not', [...SHELL, 'x', '--on', 'locla'], 2, /`locla` is not a runtime/, /did you mean local\?/],
   ['a runtime of another version', [...SHELL, 'x', '--on', 'ssh:host'], 5, /not on ssh:host/, /--on local/],
   ['a cloud that is nowhere', [...SHELL, 'x', '--on', 'cloud'], 2, /no AWS region is set/, /cloud use --region/],
-  ['a verb of another version', ['cloud', 'up'], 5, /does not bring `cloud up`/, /--on local/],
+  ['a verb of another version', ['hosts', 'list'], 5, /does not bring `hosts`/, /--on local/],
   ['an agent there is not', ['dispatch', '--no-repo', '--agent', 'cloude', 'x'], 5, /no agent cloude/, /claude/],
   ['a type on this machine', [...SHELL, 'x', '--instance', 'm6i.large'], 5, /no instance types/, /--instance/],
   ['a type there is not', [...SHELL, 'x', '--instance', 'q9.huge'], 5, /no instance type q9\.huge/, /nearest: /],

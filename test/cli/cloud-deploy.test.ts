@@ -81,11 +81,12 @@ describe('cloud doctor', () => {
     expect(found.out).toMatch(/✓ stack +remote, version \S+, CREATE_COMPLETE[\s\S]*✓ api[\s\S]*✓ live +a viewer is let in/)
     expect(found.out).toMatch(/vCPUs on demand/)
     expect(found.code).toBe(0)
-    here.cloud.refusals.push({ status: 403, body: '{"message":"Forbidden"}' }, { status: 403, body: '{"message":"Forbidden"}' })
+    const refusal = { status: 403, body: '{"message":"Forbidden"}' }
+    here.cloud.refusals.push(refusal, refusal, refusal, refusal)
     const denied = JSON.parse((await here.run(['cloud', 'doctor', '--json'])).out)
     expect(
       denied.checks.filter(({ state }: { state: string }) => state === 'fail').map(({ name }: { name: string }) => name),
-    ).toEqual(['api', 'live'])
+    ).toEqual(['api', 'live', 'agent login'])
   })
 
   it('a stack that was deployed from another build of the same version has drifted, and is told', async () => {

@@ -98,7 +98,7 @@ beforeAll(async () => {
   ;[a, b] = [await dispatch('OF_A'), await dispatch('OF_B')]
   const machine = (session: string) =>
     until('it has a machine', async () =>
-      (await control.instances()).find(({ tags, state }) => tags['remote:session'] === session && state === 'running'),
+      (await control.instances()).find(({ tags, roleArn }) => tags['remote:session'] === session && roleArn !== undefined),
     )
   const [first, second] = [await machine(a), await machine(b)]
   const role = first.roleArn ?? ''
