@@ -40,6 +40,8 @@ export const openKeySender = (stream: string, { isNear }: { isNear: boolean }): 
   let again: NodeJS.Timeout | undefined
   let soon: NodeJS.Timeout | undefined
 
+  /** From afar frames overtake each other, and what is typed must find the size that it was typed at. */
+  const mustWait = () => !isNear && !isSizeTaken
   const isOwed = () => sent > acknowledged || !isSizeTaken
 
   const watch = () => {
@@ -56,6 +58,7 @@ export const openKeySender = (stream: string, { isNear }: { isNear: boolean }): 
     clearTimeout(soon)
     soon = undefined
     if (!send) return
+    if (mustWait()) return watch()
     while (sent < acknowledged + kept.length && sent - acknowledged < MOST_IN_FLIGHT) {
       const bytes = kept.subarray(sent - acknowledged).subarray(0, MOST_KEYS_BYTES)
       send({ type: 'keys', stream, from: sent, bytes: bytes.toString('base64') })
@@ -94,6 +97,7 @@ export const openKeySender = (stream: string, { isNear }: { isNear: boolean }): 
     },
     typed: (typed) => {
       if (typed.stream !== stream) return
+      const waited = mustWait()
       if (size && typed.size >= size.n) isSizeTaken = true
       // An acknowledgement may be overtaken by a later one; and nobody can have typed what was not sent.
       const fresh = typed.offset - acknowledged
@@ -103,7 +107,8 @@ export const openKeySender = (stream: string, { isNear }: { isNear: boolean }): 
         sent = Math.max(sent, acknowledged)
         quiet = firstQuiet
         flush()
-      } else if (!isOwed()) watch()
+      } else if (waited && !mustWait()) flush()
+      else if (!isOwed()) watch()
     },
     pending: () => kept.length,
     close: () => {
