@@ -36,6 +36,7 @@ const ENVIRONMENT = {
   BOOT_SECONDS: '300',
   DISK_GB: '40',
   DAILY_BUDGET_USD: '10',
+  MODEL_ROLE_ARN: '',
   AWS_REGION: 'us-east-1',
   AWS_ACCESS_KEY_ID: 'x',
   AWS_SECRET_ACCESS_KEY: 'x',
