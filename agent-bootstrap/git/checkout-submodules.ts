@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeGitDir } from './make-git-dir.ts'
 import { sealedGit } from './sealed-git.ts'
@@ -18,7 +18,8 @@ export const checkOutSubmodules = async ({ workDir, gitDir, cache, shallow }: As
     const [commit = '', place] = [entry.slice(7, tab).split(' ')[0], join(workDir, entry.slice(tab + 1))]
     if (!existsSync(join(cache, 'refs', 'tips', commit))) continue
     const own = join(place, '.git')
-    if (existsSync(own)) continue // of a workspace's session before
+    if (existsSync(join(own, 'index'))) continue // of a workspace's session before: git writes it after the files
+    await rm(own, { recursive: true, force: true }) // a crash cut it off, or an agent made it: never taken over
     await mkdir(place, { recursive: true })
     await makeGitDir({
       dir: own,

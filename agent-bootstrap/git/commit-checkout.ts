@@ -1,4 +1,4 @@
-import { lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { copyCommits } from './copy-commits.ts'
 import { alternatesLine } from './make-git-dir.ts'
@@ -25,6 +25,12 @@ const agentObjects = async (workDir: string, cache: string): Promise<string | un
   return dir
 }
 
+/** Of a git that was killed with its runner, whatever it had: whoever that was is gone before another one comes here. */
+const removeLocks = async (gitDir: string): Promise<void> => {
+  const locks = (await readdir(gitDir)).filter((name) => name.endsWith('.lock'))
+  await Promise.all(locks.map((name) => rm(join(gitDir, name), { force: true })))
+}
+
 /**
  * The checkout as a commit in our own git directory: the agent's commits, and what it left uncommitted on top. When its commits are
  * damaged, the files alone. The checkout is only read.
@@ -36,8 +42,7 @@ export const commitCheckout = async (
 ): Promise<{ commit: string; notices: string[] }> => {
   const gitDir = trustedGitDir(workDir)
   const { start, base, branch, cache, author } = note
-  // Of a git that was killed with its runner: whoever had it is gone before another one comes here.
-  await rm(join(gitDir, 'index.lock'), { force: true })
+  await removeLocks(gitDir)
   const refs = await readAgentRefs(workDir, branch)
   const heads = [...new Set([refs.head ?? start, refs.branch ?? start])]
   const made = heads.filter((commit) => commit !== start)

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bringHome } from '../../../cli/git/bring-home.ts'
 import type { DispatchInput } from '../../../core/contract/dispatch.ts'
@@ -111,12 +112,32 @@ describe('a workspace', () => {
     expect(read(workDir, 'b.txt')).toBe('b\n')
   })
 
-  it('brings its changes home although a git was killed while it had the index', async () => {
+  it.each([
+    ['had the index', 'index.lock'],
+    ['wrote the bundle', 'result.bundle.lock'],
+  ])('brings its changes home although a git was killed while it %s', async (_, lock) => {
     const { workDir, session } = open()
     const arrived = await session()
     world.write(workDir, { 'new.txt': 'new\n' })
-    writeFileSync(join(workDir, '../git/index.lock'), '')
+    writeFileSync(join(workDir, '../git', lock), '')
     expect((await world.collect(arrived)).result.files).toBe(1)
+  })
+
+  it('fills a submodule whose checkout a crash cut off', async () => {
+    const { dir, workDir, session } = open()
+    await session()
+    const library = pathToFileURL(world.repository(`library-${count}`, { 'lib.txt': 'l\n' })).href
+    world.git(dir, 'submodule', 'add', '-q', library, 'lib')
+    world.git(dir, 'commit', '-qam', 'a library')
+    const own = join(workDir, 'lib/.git')
+    mkdirSync(own, { recursive: true })
+    writeFileSync(join(own, 'config'), '[filter "planted"]\n')
+    await session()
+    expect(read(workDir, 'lib/lib.txt')).toBe('l\n')
+    expect(read(own, 'config')).not.toContain('planted')
+    rmSync(join(workDir, 'lib/lib.txt'))
+    await session()
+    expect(existsSync(join(workDir, 'lib/lib.txt'))).toBe(false)
   })
 
   it('is not emptied for another repository', async () => {
