@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { z } from 'zod'
+import { openBackoff } from '../core/contract/backoff.ts'
 import type { InboxItem } from '../core/contract/inbox.ts'
 import type { BundleFacts, BundleOffer } from '../core/contract/repository.ts'
 import type { Beat, BeatAnswer, Done, DoneAnswer, Hello, Leaving, Renewed, RunSpec, Seal } from '../core/contract/runner.ts'
@@ -124,12 +125,13 @@ export const openControlPlane = (endpoint: string, session: string, attempt: num
 
   const call = async <T>(path: string, options: Call, read: (answer: IncomingMessage) => Promise<T>): Promise<T> => {
     const deadline = performance.now() + options.deadlineMs
-    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 2)) {
+    const backoff = openBackoff({ firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS })
+    for (;;) {
       const answer = await attemptOnce(path, options, read)
       if (answer) return answer.value
-      if (performance.now() + pause > deadline)
+      if (performance.now() + backoff.most() > deadline)
         throw new Error(`the control plane could not be reached for ${path.split('?')[0]}`)
-      await delay(pause, undefined, options.signal ? { signal: options.signal } : {})
+      await delay(backoff.next(), undefined, options.signal ? { signal: options.signal } : {})
     }
   }
   const parsed = async (answer: IncomingMessage): Promise<unknown> => {

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { openBackoff, type Random } from '../core/contract/backoff.ts'
 import type { FromRunner, ToRunner } from '../core/contract/frames.ts'
 import { clientOf, endpointOptions, type Sign } from './http-socket.ts'
 import { createFrameReader, encodeFrame, OPCODES } from './websocket-frames.ts'
@@ -16,6 +17,7 @@ export type DoorbellAddress = {
   /** Where it is not at the endpoint: `wss://…`. */
   socket?: string | undefined
   sign?: Sign | undefined
+  random?: Random | undefined
 }
 
 export type DoorbellListener = {
@@ -28,6 +30,7 @@ export type DoorbellListener = {
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 1000
 /** Over the internet each try is paid for, and many machines may be cut off at once. */
+const FIRST_FAR_PAUSE_MS = 1000
 const LONGEST_FAR_PAUSE_MS = 15_000
 const CONNECT_DEADLINE_MS = 10_000
 /** More than this on its way to a control plane that does not read: frames are dropped, it can see the spool. */
@@ -45,19 +48,18 @@ const placeOf = ({ endpoint, socket, session, attempt }: DoorbellAddress) => {
 
 /** The WebSocket to the control plane: connects again, for ever, until closed. */
 export const openDoorbell = (address: DoorbellAddress, listener: DoorbellListener): DoorbellSocket => {
-  const { sign } = address
+  const { sign, random } = address
   const { origin, path } = placeOf(address)
   const longestPause = sign ? LONGEST_FAR_PAUSE_MS : LONGEST_PAUSE_MS
   let closed = false
-  let pause = FIRST_PAUSE_MS
+  const backoff = openBackoff({ firstMs: sign ? FIRST_FAR_PAUSE_MS : FIRST_PAUSE_MS, longestMs: longestPause, random })
   let socket: Duplex | undefined
   let timer: NodeJS.Timeout | undefined
 
   const later = () => {
     if (closed) return
-    timer = setTimeout(connect, pause)
+    timer = setTimeout(connect, backoff.next())
     timer.unref()
-    pause = Math.min(longestPause, pause * 2)
   }
 
   const receive = (text: string) => {
@@ -86,7 +88,7 @@ export const openDoorbell = (address: DoorbellAddress, listener: DoorbellListene
     connection.on('close', () => {
       socket = undefined
       // One that takes connections and drops them at once is not asked faster and faster.
-      if (performance.now() - openedAt > longestPause) pause = FIRST_PAUSE_MS
+      if (performance.now() - openedAt > longestPause) backoff.reset()
       listener.onClose()
       later()
     })

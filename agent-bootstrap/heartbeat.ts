@@ -1,3 +1,4 @@
+import { openBackoff } from '../core/contract/backoff.ts'
 import type { InboxItem } from '../core/contract/inbox.ts'
 import type { Beat, BeatAnswer } from '../core/contract/runner.ts'
 import { type ControlPlane, Fenced } from './control-plane-client.ts'
@@ -27,7 +28,7 @@ export const openHeartbeat = ({ plane, inboxAfter, untaken, report, onAnswer, on
   const stopping = new AbortController()
   let handled = inboxAfter
   let timer: NodeJS.Timeout | undefined
-  let pause = FIRST_PAUSE_MS
+  const backoff = openBackoff({ firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS })
   let beating: Promise<boolean> | undefined
   let again: Promise<boolean> | undefined
   let hasBeaten = false
@@ -46,12 +47,11 @@ export const openHeartbeat = ({ plane, inboxAfter, untaken, report, onAnswer, on
         }
         void beat() // acknowledges them
       }
-      pause = FIRST_PAUSE_MS
+      backoff.reset()
       return true
     } catch (error) {
       if (error instanceof Fenced) onFenced()
       // Away, or refusing: the session goes on by itself, and the next beat says everything again.
-      pause = Math.min(LONGEST_PAUSE_MS, pause * 2)
       return false
     }
   }
@@ -61,7 +61,7 @@ export const openHeartbeat = ({ plane, inboxAfter, untaken, report, onAnswer, on
     hasBeaten = true
     const heard = await once()
     beating = undefined
-    if (!stopping.signal.aborted) timer = setTimeout(() => void beat(), heard ? BEAT_MS : pause)
+    if (!stopping.signal.aborted) timer = setTimeout(() => void beat(), heard ? BEAT_MS : backoff.next())
     return heard
   }
 

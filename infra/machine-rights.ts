@@ -5,6 +5,8 @@ import type { Right } from './rights.ts'
 
 const ec2 = (...resources: readonly string[]) =>
   resources.map((resource) => `arn:${Aws.PARTITION}:ec2:${Aws.REGION}:${Aws.ACCOUNT_ID}:${resource}`)
+/** EC2 as IAM calls it, in China by its old name as well. */
+const EC2_NAMES = ['ec2.amazonaws.com', 'ec2.amazonaws.com.cn']
 const SNAPSHOTS = `arn:${Aws.PARTITION}:ec2:${Aws.REGION}::snapshot/*`
 const IMAGES = `arn:${Aws.PARTITION}:ec2:${Aws.REGION}::image/*`
 const TAGGED = 'Machines and disks get their ids from EC2; only those with the tag of this stack are meant.'
@@ -69,7 +71,7 @@ export const letLaunch = (
     when: { StringEquals: { 'ec2:CreateAction': ['CreateFleet', 'RunInstances', 'CreateVolume'] } },
     why: 'What is being made has no id yet; what is there already cannot be tagged.',
   },
-  { may: ['iam:PassRole'], on: [roleArn], when: { StringEquals: { 'iam:PassedToService': 'ec2.amazonaws.com' } } },
+  { may: ['iam:PassRole'], on: [roleArn], when: { StringEquals: { 'iam:PassedToService': EC2_NAMES } } },
   {
     may: ['iam:CreateServiceLinkedRole'],
     on: [`arn:${Aws.PARTITION}:iam::${Aws.ACCOUNT_ID}:role/aws-service-role/*`],

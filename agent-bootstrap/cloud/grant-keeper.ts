@@ -1,3 +1,4 @@
+import { openBackoff } from '../../core/contract/backoff.ts'
 import type { Grant, Renewed } from '../../core/contract/runner.ts'
 
 const EARLY_MS = 600_000
@@ -18,7 +19,7 @@ export type GrantKeeperOptions = {
 /** The grant that holds now: before its end comes another one. */
 export const openGrantKeeper = ({ grant, renew, onExpired, onRenewed, earlyMs = EARLY_MS }: GrantKeeperOptions) => {
   let held = grant
-  let pause = FIRST_PAUSE_MS
+  const backoff = openBackoff({ firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS })
   let timer: NodeJS.Timeout
   let isOver = false
   let closed = false
@@ -35,8 +36,8 @@ export const openGrantKeeper = ({ grant, renew, onExpired, onRenewed, earlyMs = 
       isOver = true
       onExpired(error instanceof Error ? error.message : String(error))
     }
+    const pause = backoff.next()
     askIn(left() > 0 ? Math.min(pause, left()) : pause)
-    pause = Math.min(LONGEST_PAUSE_MS, pause * 2)
   }
 
   const ask = async () => {
@@ -45,7 +46,7 @@ export const openGrantKeeper = ({ grant, renew, onExpired, onRenewed, earlyMs = 
       if (!next) return failed(new Error('the control plane gives no grant any more'))
       held = next
       onRenewed?.(next)
-      pause = FIRST_PAUSE_MS
+      backoff.reset()
       askBeforeItsEnd()
     } catch (error) {
       failed(error)

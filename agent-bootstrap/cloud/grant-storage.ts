@@ -1,3 +1,4 @@
+import { awsHost } from '../../core/contract/aws-host.ts'
 import type { Grant } from '../../core/contract/runner.ts'
 import { httpCall } from './http-call.ts'
 import { signedHeaders } from './sign.ts'
@@ -6,7 +7,7 @@ const STALL_MS = 60_000
 
 /** By path where the endpoint is given (it may be one address for all buckets), else by the bucket's own name. */
 export const addressOf = ({ endpointUrl, bucket, region }: Pick<Grant, 'endpointUrl' | 'bucket' | 'region'>, key: string) =>
-  endpointUrl === undefined ? `https://${bucket}.s3.${region}.amazonaws.com/${key}` : `${endpointUrl}/${bucket}/${key}`
+  endpointUrl === undefined ? `https://${bucket}.${awsHost('s3', region)}/${key}` : `${endpointUrl}/${bucket}/${key}`
 
 const toldIn = (text: string) => /<Code>([^<]{1,80})<\/Code>/.exec(text)?.[1]
 

@@ -1,6 +1,7 @@
 import { rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { openBackoff } from '../../core/contract/backoff.ts'
 import { isCommand } from '../../core/contract/is-command.ts'
 import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { BundleFacts } from '../../core/contract/repository.ts'
@@ -74,12 +75,13 @@ export const openCloud = async ({ grant, spec, plane, dir }: CloudOptions) => {
 
   const putUntilThere = async (key: string, file: string, sha256: string) => {
     const deadline = performance.now() + PUT_DEADLINE_MS
-    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 2)) {
+    const backoff = openBackoff({ firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS })
+    for (;;) {
       try {
         return await storage.put(key, { file, size: statSync(file).size }, sha256)
       } catch (error) {
-        if (error instanceof NotStored || performance.now() + pause > deadline) throw error
-        await delay(pause)
+        if (error instanceof NotStored || performance.now() + backoff.most() > deadline) throw error
+        await delay(backoff.next())
       }
     }
   }

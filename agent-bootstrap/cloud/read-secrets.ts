@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { awsHost } from '../../core/contract/aws-host.ts'
+import { openBackoff } from '../../core/contract/backoff.ts'
 import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { Grant } from '../../core/contract/runner.ts'
 import { httpCall } from './http-call.ts'
@@ -29,7 +31,7 @@ const unreadable = ({ name }: Ref, why: string) =>
 /** One try. Undefined when another one may help. */
 const ask = async (grant: Grant, ref: Ref): Promise<{ text: string } | { trouble: string }> => {
   const { region, endpointUrl, credentials } = grant
-  const url = `${endpointUrl ?? `https://secretsmanager.${region}.amazonaws.com`}/`
+  const url = `${endpointUrl ?? `https://${awsHost('secretsmanager', region)}`}/`
   const body = JSON.stringify({ SecretId: ref.arn })
   const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': TARGET }
   const proof = await signedHeaders(credentials, {
@@ -47,14 +49,15 @@ const ask = async (grant: Grant, ref: Ref): Promise<{ text: string } | { trouble
 
 const read = async (grant: Grant, ref: Ref): Promise<string> => {
   const deadline = performance.now() + DEADLINE_MS
-  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 2)) {
+  const backoff = openBackoff({ firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS })
+  for (;;) {
     const answer = await ask(grant, ref).catch((error: unknown) => {
       if (error instanceof RemoteError) throw error
       return { trouble: error instanceof Error ? error.message : String(error) }
     })
     if ('text' in answer) return answer.text
-    if (performance.now() + pause > deadline) throw unreadable(ref, answer.trouble)
-    await delay(pause)
+    if (performance.now() + backoff.most() > deadline) throw unreadable(ref, answer.trouble)
+    await delay(backoff.next())
   }
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
+import { openBackoff } from '../../core/contract/backoff.ts'
 import type { Seal } from '../../core/contract/runner.ts'
 import { CallRefused, type ControlPlane, Fenced } from '../control-plane-client.ts'
 import { around } from '../failpoints.ts'
@@ -82,23 +83,25 @@ export const openSegmentUploader = (options: SegmentUploaderOptions) => {
   }
 
   const work = async () => {
-    let pause = FIRST_PAUSE_MS
+    const backoff = openBackoff({ firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS })
+    let isTroubled = false
     while (waiting.length > 0 && !isOver) {
       const files = nextFiles()
       const [first, last] = [files[0]?.first ?? 1, files.at(-1)?.last ?? 0]
       try {
         await upload(files, first, last)
-        pause = FIRST_PAUSE_MS
+        backoff.reset()
+        isTroubled = false
       } catch (error) {
         if (error instanceof Fenced) {
           isOver = true
           return onFenced()
         }
-        if (pause === FIRST_PAUSE_MS) onTrouble(error instanceof Error ? error.message : String(error))
+        if (!isTroubled) onTrouble(error instanceof Error ? error.message : String(error))
+        isTroubled = true
         isOver = error instanceof CallRefused
         if (isOver || performance.now() >= giveUpAt) return
-        await pauseFor(pause)
-        pause = Math.min(LONGEST_PAUSE_MS, pause * 2)
+        await pauseFor(backoff.next())
       }
     }
   }

@@ -1,4 +1,4 @@
-import { GIVE_UP_MS, pauseMs } from '../../cli/cloud/try-again.ts'
+import { backoffOf, GIVE_UP_MS } from '../../cli/cloud/try-again.ts'
 import { Dispatch } from '../../core/contract/dispatch.ts'
 import { RemoteError } from '../../core/contract/remote-error.ts'
 import { applyFact } from '../../core/lifecycle/apply-fact.ts'
@@ -111,7 +111,8 @@ export const simulate = async ({ sessions, launchesPerSecond, crashShare, seed }
   const person = async (n: number) => {
     const ask = Dispatch.parse({ task: 'echo hi', agent: 'shell', runtime: 'cloud', instance: 't3.small' })
     const began = time.now()
-    for (let tries = 0; ; tries += 1) {
+    const backoff = backoffOf(random)
+    for (;;) {
       const isTaken =
         api.take() &&
         (await functions
@@ -125,7 +126,7 @@ export const simulate = async ({ sessions, launchesPerSecond, crashShare, seed }
         told.givenUp += 1
         return
       }
-      await time.sleep(pauseMs(tries, random()))
+      await time.sleep(backoff.next())
     }
   }
   for (let n = 0; n < sessions; n += 1) void person(n)

@@ -1,4 +1,5 @@
 import { AwsV4Signer } from 'aws4fetch'
+import { awsHost } from '../../core/contract/aws-host.ts'
 import type { OperateAsk } from '../../core/contract/operate.ts'
 import { ERRORS, type ErrorCode, RemoteError } from '../../core/contract/remote-error.ts'
 import type { Io } from '../io.ts'
@@ -38,7 +39,7 @@ export const askOperate = async <T>(io: Pick<Io, 'env'>, opened: Opened, ask: Op
   const { outputs } = await access.describeStack(stack)
   const name = outputs['OperateFunctionName']
   if (!name) throw outdated(opened)
-  const endpoint = io.env['AWS_ENDPOINT_URL_LAMBDA'] || io.env['AWS_ENDPOINT_URL'] || `https://lambda.${region}.amazonaws.com`
+  const endpoint = io.env['AWS_ENDPOINT_URL_LAMBDA'] || io.env['AWS_ENDPOINT_URL'] || `https://${awsHost('lambda', region)}`
   const url = `${endpoint}/2015-03-31/functions/${encodeURIComponent(name)}/invocations`
   const body = JSON.stringify(ask)
   const { accessKeyId, secretAccessKey, sessionToken } = await access.keys()

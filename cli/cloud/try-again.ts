@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { type Backoff, openBackoff, type Random } from '../../core/contract/backoff.ts'
 
 const FIRST_MS = 200
 const LONGEST_MS = 8000
@@ -7,16 +8,13 @@ const SAY_MS = 2000
 /** Then it is the caller's to try later. */
 export const GIVE_UP_MS = 45_000
 
-/** How long before try `tries` + 1; `random` from 0 to 1, so that many do not come back together. */
-export const pauseMs = (tries: number, random: number): number => {
-  const most = Math.min(LONGEST_MS, FIRST_MS * 2 ** tries)
-  return most / 2 + (random * most) / 2
-}
+/** How a person's calls are repeated. */
+export const backoffOf = (random?: Random): Backoff => openBackoff({ firstMs: FIRST_MS, longestMs: LONGEST_MS, random })
 
 /** Waits before the next try, longer each time and never like others do; answers false when there were enough. Says when it takes long. */
 export const openTries = (say: (text: string) => Promise<void>) => {
   const began = performance.now()
-  let tries = 0
+  const backoff = backoffOf()
   let said = false
   return async (why: string): Promise<boolean> => {
     const waited = performance.now() - began
@@ -25,7 +23,7 @@ export const openTries = (say: (text: string) => Promise<void>) => {
       said = true
       await say(`${why}; trying again for up to ${GIVE_UP_MS / 1000} s`)
     }
-    await pause(pauseMs(tries++, Math.random()))
+    await pause(backoff.next())
     return true
   }
 }

@@ -1,4 +1,5 @@
 import { AwsV4Signer } from 'aws4fetch'
+import { awsHost } from '../../core/contract/aws-host.ts'
 import type { Keys } from './aws-tools.ts'
 import { exchange } from './exchange.ts'
 
@@ -11,7 +12,7 @@ export type QuotaAsk = { region: string; keys: Keys; endpoint: string | undefine
 
 /** One call of `GetServiceQuota`; undefined when it is not answered, whatever the reason: not everybody may look. */
 export const vcpuQuota = async ({ region, keys, endpoint, code }: QuotaAsk): Promise<number | undefined> => {
-  const url = endpoint ?? `https://servicequotas.${region}.amazonaws.com/`
+  const url = endpoint ?? `https://${awsHost('servicequotas', region)}/`
   const body = JSON.stringify({ ServiceCode: 'ec2', QuotaCode: code })
   const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': 'ServiceQuotasV20190624.GetServiceQuota' }
   const { accessKeyId, secretAccessKey, sessionToken } = keys

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { openBackoff } from '../../core/contract/backoff.ts'
 import type { ToViewer } from '../../core/contract/frames.ts'
 import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { Session } from '../../core/contract/session.ts'
@@ -15,6 +16,7 @@ import type { Call } from '../verbs/verb.ts'
 const TICK_MS = 1000
 const AGAIN_MS = 500
 const AGAIN_AFAR_MS = 3000
+const LONGEST_AGAIN_MS = 30_000
 
 /** The sessions that are shown: all that changed while we watched, newest first. */
 class Watched {
@@ -72,11 +74,13 @@ const whereOf = ({ isNear, runtime }: Connection) => (isNear ? undefined : runti
 /** Every change of one side, over any number of connections, until `signal`. */
 const followSide = async (side: Connection, taken: Taken, signal: AbortSignal): Promise<never> => {
   const where = whereOf(side)
+  const backoff = openBackoff({ firstMs: AGAIN_AFAR_MS, longestMs: LONGEST_AGAIN_MS })
   for (;;) {
     signal.throwIfAborted()
     try {
       await side.get('/v1/about')
       const socket = await side.openSocket()
+      backoff.reset()
       const close = () => socket.close()
       signal.addEventListener('abort', close, { once: true })
       await readAll(socket, (session) => taken({ session, where }))
@@ -84,7 +88,7 @@ const followSide = async (side: Connection, taken: Taken, signal: AbortSignal): 
     } catch (error) {
       if (!isGone(error) && !(canComeBack(error) && !side.isNear)) throw error
     }
-    await pause(side.isNear ? AGAIN_MS : AGAIN_AFAR_MS, undefined, { signal })
+    await pause(side.isNear ? AGAIN_MS : backoff.next(), undefined, { signal })
   }
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { openBackoff, type Random } from '../../core/contract/backoff.ts'
 import type { FromViewer, ToViewer, Typed } from '../../core/contract/frames.ts'
 import type { Position } from '../../core/contract/ids.ts'
 import { ERRORS, type ErrorCode, RemoteError } from '../../core/contract/remote-error.ts'
@@ -13,6 +14,7 @@ import { type LogReader, readSegments } from './read-segments.ts'
 
 const FIRST_PAUSE_MS = 50
 const LONGEST_PAUSE_MS = 2000
+const FIRST_PAUSE_AFAR_MS = 1000
 const LONGEST_PAUSE_AFAR_MS = 15_000
 /** What is missing may still be on its way into a segment. */
 const HEAL_MS = 12
@@ -34,6 +36,7 @@ export type Viewing = {
   signal: AbortSignal
   /** From afar: after so long without a frame the record is asked. */
   quietMs?: number
+  random?: Random
 }
 
 const isBefore = (a: Position, b: Position) => a.attempt < b.attempt || (a.attempt === b.attempt && a.seq < b.seq)
@@ -198,7 +201,11 @@ const readAll = async (
 export const followLog = async (viewing: Viewing): Promise<Session> => {
   const { connection, session, signal } = viewing
   const follower = new Follower(viewing)
-  let wait = FIRST_PAUSE_MS
+  const backoff = openBackoff(
+    connection.isNear
+      ? { firstMs: FIRST_PAUSE_MS, longestMs: LONGEST_PAUSE_MS, random: () => 1 } // nobody else comes back
+      : { firstMs: FIRST_PAUSE_AFAR_MS, longestMs: LONGEST_PAUSE_AFAR_MS, random: viewing.random },
+  )
   let lost = false
   for (;;) {
     signal.throwIfAborted()
@@ -209,7 +216,7 @@ export const followLog = async (viewing: Viewing): Promise<Session> => {
       const close = () => socket.close()
       signal.addEventListener('abort', close, { once: true })
       try {
-        wait = FIRST_PAUSE_MS
+        backoff.reset()
         if (lost) viewing.away?.(false)
         lost = false
         socket.send({ type: 'attach', session, from: follower.join.next })
@@ -230,8 +237,7 @@ export const followLog = async (viewing: Viewing): Promise<Session> => {
     if (!lost) viewing.away?.(true)
     lost = true
     // Everybody was cut off at the same time, and must not come back so.
-    await pause(connection.isNear ? wait : wait * (0.5 + Math.random()), undefined, { signal })
-    wait = Math.min(connection.isNear ? LONGEST_PAUSE_MS : LONGEST_PAUSE_AFAR_MS, wait * 2)
+    await pause(backoff.next(), undefined, { signal })
     if (!absent) continue
     // Whoever is first starts it.
     await connection.wake().catch((error: unknown) => {

@@ -1,4 +1,5 @@
 import { AwsV4Signer } from 'aws4fetch'
+import { awsHost } from '../../core/contract/aws-host.ts'
 import type { Keys } from '../cloud/aws-tools.ts'
 import { type Exchange, exchange } from '../cloud/exchange.ts'
 import type { Target } from './target.ts'
@@ -17,7 +18,7 @@ type Call = { service: string; type: string; body: string; headers?: Record<stri
 const addressOf = (env: NodeJS.ProcessEnv, service: string, region: string): string =>
   env[`AWS_ENDPOINT_URL_${service.toUpperCase().replaceAll('-', '_')}`] ||
   env['AWS_ENDPOINT_URL'] ||
-  `https://${service}.${region}.amazonaws.com/`
+  `https://${awsHost(service, region)}/`
 
 /** One signed POST. Two of these are not worth an SDK client each: they would be most of a megabyte. */
 const call = async ({ env, region, keys }: Signing, { service, type, body, headers }: Call): Promise<Exchange> => {

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { openBackoff } from '../../core/contract/backoff.ts'
 import { ERRORS, RemoteError } from '../../core/contract/remote-error.ts'
 import type { Io } from '../io.ts'
 import { failureIn, prepareConnection } from './open-connection.ts'
@@ -59,7 +60,7 @@ const isFinal = (error: unknown): boolean => !(error instanceof RemoteError) || 
 /** Forwards a port, again and again, until the session has ended or `signal` says so. Throws what no further try would change. */
 export const keepForwarding = async (options: Forwarding): Promise<void> => {
   const { signal, target, hasEnded, onBroken } = options
-  let wait = FIRST_MS
+  const backoff = openBackoff({ firstMs: FIRST_MS, longestMs: LONGEST_MS })
   let isFirst = true
   const open = async () => {
     const machine = isFirst ? options.first : await target()
@@ -73,7 +74,7 @@ export const keepForwarding = async (options: Forwarding): Promise<void> => {
       if (signal.aborted) return
       if (ended.failure) await options.forget()
       if (ended.failure && isFinal(ended.failure)) throw ended.failure
-      if (ended.stood) wait = FIRST_MS
+      if (ended.stood) backoff.reset()
       why = ended.why
     } catch (error) {
       if (signal.aborted || (await hasEnded().catch(() => false))) return
@@ -82,7 +83,6 @@ export const keepForwarding = async (options: Forwarding): Promise<void> => {
     }
     if (await hasEnded().catch(() => false)) return
     await onBroken(why)
-    await pause(wait / 2 + (Math.random() * wait) / 2, undefined, { signal }).catch(() => undefined)
-    wait = Math.min(LONGEST_MS, wait * 2)
+    await pause(backoff.next(), undefined, { signal }).catch(() => undefined)
   }
 }

@@ -14,6 +14,9 @@ import type { Right } from '../rights.ts'
 /** The janitor's line of a sweep that ended any machine: it says `"killedCount":0}}` of one that did not. */
 const KILLED = '"killedCount" -":0}}"'
 
+/** GovCloud has no budgets of its own, China counts in yuan, and of the rest nothing is known. */
+const HAS_NO_BUDGET_IN_USD = /^(cn|us-gov|eusc|us-iso[a-z]?|eu-iso[a-z]?)-/
+
 /** Whom to tell, and of what: money, failures, machines that had to be ended by force. */
 export class Watch extends Construct {
   readonly topic: Topic
@@ -29,7 +32,7 @@ export class Watch extends Construct {
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     })
-    this.#openBudget()
+    if (!HAS_NO_BUDGET_IN_USD.test(config.region ?? '')) this.#openBudget()
   }
 
   letTell(): Right {

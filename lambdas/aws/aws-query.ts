@@ -1,4 +1,5 @@
 import { AwsV4Signer } from 'aws4fetch'
+import { awsHost } from '../../core/contract/aws-host.ts'
 import { RemoteError } from '../../core/contract/errors.ts'
 
 const ANSWER_MS = 20_000
@@ -10,7 +11,7 @@ export const callJson = async (
 ): Promise<unknown> => {
   const { AWS_REGION: region = '', AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = env
   const url =
-    env[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] || env['AWS_ENDPOINT_URL'] || `https://${service}.${region}.amazonaws.com/`
+    env[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] || env['AWS_ENDPOINT_URL'] || `https://${awsHost(service, region)}/`
   const signer = new AwsV4Signer({
     method: 'POST',
     url,

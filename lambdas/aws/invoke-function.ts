@@ -1,4 +1,5 @@
 import { AwsV4Signer } from 'aws4fetch'
+import { awsHost } from '../../core/contract/aws-host.ts'
 import { RemoteError } from '../../core/contract/errors.ts'
 
 const ANSWER_MS = 60_000
@@ -6,7 +7,7 @@ const ANSWER_MS = 60_000
 /** Another function's answer to `payload`. One call does not need one more client of the SDK. Throws `unavailable` when it fails. */
 export const invokeFunction = async (env: NodeJS.ProcessEnv, name: string, payload: unknown): Promise<unknown> => {
   const { AWS_REGION: region = '', AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = env
-  const endpoint = env['AWS_ENDPOINT_URL_LAMBDA'] || env['AWS_ENDPOINT_URL'] || `https://lambda.${region}.amazonaws.com`
+  const endpoint = env['AWS_ENDPOINT_URL_LAMBDA'] || env['AWS_ENDPOINT_URL'] || `https://${awsHost('lambda', region)}`
   const signer = new AwsV4Signer({
     method: 'POST',
     url: `${endpoint}/2015-03-31/functions/${encodeURIComponent(name)}/invocations`,

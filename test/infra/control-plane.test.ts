@@ -64,17 +64,20 @@ describe('the stack', () => {
   })
 })
 
-describe('the network', () => {
-  const subnets = (region: string, zones = 0) => {
-    const before = process.env['CDK_DEFAULT_REGION']
-    process.env['CDK_DEFAULT_REGION'] = region
-    try {
-      return properties(synthesized({ zones }).control, 'AWS::EC2::Subnet')
-    } finally {
-      if (before === undefined) delete process.env['CDK_DEFAULT_REGION']
-      else process.env['CDK_DEFAULT_REGION'] = before
-    }
+/** As `cdk deploy` with credentials of that region. */
+const synthesizedFor = (region: string, settings: Record<string, unknown> = {}) => {
+  const before = process.env['CDK_DEFAULT_REGION']
+  process.env['CDK_DEFAULT_REGION'] = region
+  try {
+    return synthesized(settings)
+  } finally {
+    if (before === undefined) delete process.env['CDK_DEFAULT_REGION']
+    else process.env['CDK_DEFAULT_REGION'] = before
   }
+}
+
+describe('the network', () => {
+  const subnets = (region: string, zones = 0) => properties(synthesizedFor(region, { zones }).control, 'AWS::EC2::Subnet')
   it('has a public subnet in every zone of the region', () => {
     const most = subnets('us-east-1')
     expect([most.length, subnets('us-west-1').length, subnets('eu-central-1').length]).toEqual([6, 2, 3])
@@ -204,6 +207,21 @@ describe('guards', () => {
     expect(budget).toMatchObject({ Budget: { TimeUnit: 'DAILY', BudgetLimit: { Amount: 25, Unit: 'USD' } } })
     const [tagged] = properties(synthesized({ budgetScope: 'tag' }).control, 'AWS::Budgets::Budget')
     expect(tagged).toMatchObject({ Budget: { CostFilters: { TagKeyValue: ['user:remote:stack$remote'] } } })
+  })
+})
+
+describe.each(['cn-north-1', 'us-gov-west-1'])('in %s, another partition of AWS,', (region) => {
+  const { control: there, state } = synthesizedFor(region, { bedrock: 'anthropic.*' })
+  const text = JSON.stringify([there, state])
+  it('no ARN and no address is one of the commercial partition', () => {
+    expect(text).not.toMatch(/arn:aws[:-]/)
+    // What is left are names that IAM gives its services everywhere, and one that only China has.
+    const names = text.match(/[a-z0-9.-]*amazonaws\.com[a-z.]*/g)?.filter((name) => !/^[a-z0-9]+\.amazonaws\.com$/.test(name))
+    expect(new Set(names)).toEqual(new Set(['ec2.amazonaws.com.cn']))
+  })
+  it('AWS has no budget in dollars, and our own holds', () => {
+    expect(ofType(there, 'AWS::Budgets::Budget')).toEqual([])
+    expect(JSON.stringify(there)).toContain('"DAILY_BUDGET_USD":"10"')
   })
 })
 

@@ -102,7 +102,9 @@ describe('functions', () => {
     expect(text(launching)).not.toContain('launch-template/*')
     const [passing] = about('StepFunctionRole', 'iam:PassRole')
     expect(text(passing?.Resource)).toContain('MachinesRole')
-    expect(passing?.Condition).toEqual({ StringEquals: { 'iam:PassedToService': 'ec2.amazonaws.com' } })
+    expect(passing?.Condition).toEqual({
+      StringEquals: { 'iam:PassedToService': ['ec2.amazonaws.com', 'ec2.amazonaws.com.cn'] },
+    })
     for (const name of ['StepFunctionRole', 'JanitorFunctionRole', 'OperateFunctionRole']) {
       const conditions = about(name, 'ec2:TerminateInstances').map(({ Condition }) =>
         Object.values(Condition ?? {}).flatMap(Object.keys),

@@ -25,5 +25,6 @@ it('a session on this machine loads nothing of the cloud', async () => {
 it('a bucket is addressed by its own name in AWS, and by path where the endpoint is another', () => {
   const bucket = { bucket: 'b-1', region: 'eu-west-2' }
   expect(addressOf(bucket, 'sessions/s/x')).toBe('https://b-1.s3.eu-west-2.amazonaws.com/sessions/s/x')
+  expect(addressOf({ ...bucket, region: 'cn-north-1' }, 'a/b')).toBe('https://b-1.s3.cn-north-1.amazonaws.com.cn/a/b')
   expect(addressOf({ ...bucket, endpointUrl: 'http://localhost:5000' }, 'a/b')).toBe('http://localhost:5000/b-1/a/b')
 })
