@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { RemoteError } from '../core/contract/remote-error.ts'
 import type { Confine } from './agents/driver.ts'
+import { ownProgram } from './own-programs.ts'
 import { inPidNamespace } from './sandbox-available.ts'
 
 type User = { name: string; uid: number; gid: number; home: string; shell: string }
@@ -57,13 +58,13 @@ export const asAgentUser = (name: string, places: AgentPlaces): Confine => {
   let checkout: Promise<unknown> | undefined
   const rights = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--init-groups', '--inh-caps=-all', '--bounding-set=-all']
   // Memory it uses up is taken from it, not from the runner.
-  const first = ['-n', '0', '--', 'setpriv', ...rights, '--no-new-privs', '--']
+  const first = ['-n', '0', '--', ownProgram('setpriv'), ...rights, '--no-new-privs', '--']
   return async (command, args, env) => {
     checkout ??= giveRest(places.workDir)
     await Promise.all([checkout, give(places.privateDir), openUp()])
     const { home, shell } = user
     return {
-      ...inPidNamespace('choom', [...first, command, ...args]),
+      ...inPidNamespace(ownProgram('choom'), [...first, command, ...args]),
       env: { ...env, ...containersOf(name), HOME: home, USER: name, LOGNAME: name, SHELL: shell },
       own: (terminal) => chownSync(terminal, user.uid, user.gid),
     }

@@ -2,6 +2,7 @@ import { claimAttempt } from './claim.ts'
 import { compileAtOnce } from './compile-at-once.ts'
 import { CallRefused, Fenced, openControlPlane } from './control-plane-client.ts'
 import { around, crossing } from './failpoints.ts'
+import { ownPath } from './own-programs.ts'
 import { warmUp } from './pick-driver.ts'
 import { MARKER } from './process-tree.ts'
 import { runSession } from './runner.ts'
@@ -30,6 +31,7 @@ const main = async (): Promise<number> => {
   crossing('after claim')
   // For what the runner itself starts (git): it is found and ended like the agent's processes.
   process.env[MARKER] = args.session
+  process.env['PATH'] = ownPath()
   const sign = args.endpoint.startsWith('unix:') ? undefined : (await import('./cloud/sign-calls.ts')).signCalls(args.region)
   const plane = openControlPlane(args.endpoint, args.session, args.attempt, sign)
   try {

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { ownProgram } from './own-programs.ts'
 
 /** What the platform gives, and why not more. Cheap (two short processes) and asked once per process. */
 export type Isolation = { ok: boolean; why: string }
@@ -10,7 +11,7 @@ const BWRAP_PROBE = '--unshare-user --unshare-pid --die-with-parent --ro-bind / 
 
 const succeeds = (command: string, args: string[]): Promise<Isolation> =>
   new Promise((resolve) => {
-    execFile(command, args, { timeout: PROBE_MS }, (error, _, said) => {
+    execFile(ownProgram(command), args, { timeout: PROBE_MS }, (error, _, said) => {
       if (!error) return resolve({ ok: true, why: `${command} works` })
       if (error.code === 'ENOENT') return resolve({ ok: false, why: `${command} is not installed` })
       const last = said.trim().split('\n').at(-1)
@@ -41,7 +42,7 @@ export const sandboxAvailable = (): Promise<Isolation> => {
 export const inPidNamespace = (command: string, args: readonly string[]): { command: string; args: string[] } => {
   const user = process.geteuid?.() === 0 ? [] : ['--user', '--map-current-user']
   const unshare = [
-    'unshare',
+    ownProgram('unshare'),
     ...user,
     '--pid',
     '--fork',
@@ -54,7 +55,7 @@ export const inPidNamespace = (command: string, args: readonly string[]): { comm
     'exec 3>&2 2>/dev/null; (exec "$@" 2>&3 3>&-); exit $?',
     'sh',
   ]
-  return { command: 'setpriv', args: ['--pdeathsig', 'KILL', ...unshare, command, ...args] }
+  return { command: ownProgram('setpriv'), args: ['--pdeathsig', 'KILL', ...unshare, command, ...args] }
 }
 
 const probePidNamespace = async (): Promise<Isolation> => {

@@ -1,3 +1,4 @@
+import { ownProgram } from './own-programs.ts'
 import type { SandboxPolicy } from './sandbox-policy.ts'
 
 const onMacOS = () => import('@anthropic-ai/sandbox-runtime/dist/sandbox/macos-sandbox-utils.js')
@@ -37,7 +38,7 @@ const line = async (policy: SandboxPolicy, shell: string): Promise<string> => {
   const { wrapCommandWithSandboxLinux } = await onLinux()
   // The library searches the current directory for editor and git settings to write-protect. Ours is a disposable checkout
   // whose hooks and settings nobody outside runs, so there is nothing to search for.
-  return wrapCommandWithSandboxLinux({ ...shared, ripgrepConfig: { command: 'true' } })
+  return wrapCommandWithSandboxLinux({ ...shared, bwrapPath: ownProgram('bwrap'), ripgrepConfig: { command: 'true' } })
 }
 
 /** The library keeps commands from their caller's terminal. One that leads a terminal of its own would have no job control, no Ctrl-C. */

@@ -1,4 +1,5 @@
 import { existsSync, realpathSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 
 /** The places of a session, absolute. */
@@ -83,6 +84,28 @@ const stateDir = ({ dataDir, home }: SandboxPlaces): string =>
     ? join(dirname(dataDir), 'state')
     : join(process.env['XDG_STATE_HOME'] || join(home, '.local/state'), 'remote')
 
+/** The session's, and the person's: which of them `HOME` says is the session's affair, and changes nothing about whose keys these are. */
+const homesOf = ({ home }: SandboxPlaces): string[] => {
+  const homes = [home, process.env['HOME']]
+  try {
+    homes.push(userInfo().homedir)
+  } catch {
+    // A uid without an account.
+  }
+  return [...new Set(homes.filter((one) => one?.startsWith('/')))] as string[]
+}
+
+/** Of the private places, those that the person keeps elsewhere than below the home directory. */
+const movedByXdg = (): string[] =>
+  [
+    ['.config/', 'XDG_CONFIG_HOME'],
+    ['.local/share/', 'XDG_DATA_HOME'],
+  ].flatMap(([prefix = '', variable = '']) => {
+    const base = process.env[variable]
+    if (!base?.startsWith('/')) return []
+    return PRIVATE_IN_HOME.flatMap((name) => (name.startsWith(prefix) ? [join(base, name.slice(prefix.length))] : []))
+  })
+
 /** Where tools of all sessions keep what they download. The user's own caches are not written: other programs trust them. */
 export const toolCache = (cacheDir: string): string => join(cacheDir, 'tools')
 
@@ -91,7 +114,8 @@ export type SandboxPolicy = { hidden: string[]; readable: string[]; writable: st
 /** What is not hidden can be read; nothing but `writable` can be written. Paths are real ones, and exist. */
 export const sandboxPolicy = (places: SandboxPlaces): SandboxPolicy => ({
   hidden: unique([
-    ...PRIVATE_IN_HOME.map((name) => join(places.home, name)),
+    ...homesOf(places).flatMap((home) => PRIVATE_IN_HOME.map((name) => join(home, name))),
+    ...movedByXdg(),
     ...(process.platform === 'linux' ? HIDDEN_ON_LINUX : []),
     places.dataDir,
     stateDir(places),

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Confine } from './agents/driver.ts'
+import { insideFence } from './inside-fence.ts'
 import { inPidNamespace, pidNamespaceAvailable, sandboxAvailable } from './sandbox-available.ts'
 import { sandboxEnvironment } from './sandbox-environment.ts'
 import { loadSandboxLibrary, sandboxShellArgs } from './sandbox-line.ts'
@@ -35,6 +36,16 @@ const withoutFence = async (whyNot: string): Promise<Sandbox> => {
  * processes together where the platform can.
  */
 export const openSandbox = async (places: SandboxPlaces & { wanted: boolean }): Promise<Sandbox> => {
+  const sandbox = await chosen(places)
+  if (sandbox.kind === 'none') return sandbox
+  const confine: Confine = async (command, args, env, how) => {
+    const inside = insideFence(command, args, env)
+    return sandbox.confine(inside.command, inside.args, inside.env, how)
+  }
+  return { ...sandbox, confine }
+}
+
+const chosen = async (places: SandboxPlaces & { wanted: boolean }): Promise<Sandbox> => {
   const user = process.env['REMOTE_AGENT_USER']
   if (user) {
     const { asAgentUser } = await import('./agent-user.ts')

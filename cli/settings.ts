@@ -85,6 +85,9 @@ const texts = (file: string, name: string, value: unknown): string[] => {
   throw wrong(file, `${name} is not a list of texts`)
 }
 
+/** They say where the user's own files are: an agent's login and settings are read there, outside of the sandbox. */
+const PLACES_OF_THE_USER = ['HOME', 'CLAUDE_CONFIG_DIR', 'CODEX_HOME']
+
 const projectOf = (file: string, table: Table): Project => {
   checkNames(file, Object.keys(table), SECTIONS, 'a section')
   const { setup = {}, secrets = {}, env = {} } = table
@@ -92,6 +95,9 @@ const projectOf = (file: string, table: Table): Project => {
     throw wrong(file, 'setup, secrets and env are tables', 'for example: [setup]\n  commands = ["npm ci"]')
   checkNames(file, Object.keys(setup), ['commands', 'inputs'], 'known in [setup]')
   checkNames(file, Object.keys(secrets), ['names'], 'known in [secrets]')
+  const place = PLACES_OF_THE_USER.find((name) => name in env)
+  if (place !== undefined)
+    throw wrong(file, `[env] ${place} is not for a repository to decide`, `if you want it: --env ${place}=…`)
   const commands = texts(file, 'setup.commands', setup['commands'])
   return {
     secrets: texts(file, 'secrets.names', secrets['names']),

@@ -84,7 +84,9 @@ export const prepareAgentHome = async (
   if (!entry) return {}
   const home = env['HOME'] ?? homedir()
   const folder = join(privateDir, entry.configFolder)
-  const own = env[entry.configVariable]
+  const named = env[entry.configVariable]
+  // A relative one would lead from where the runner stands into the checkout.
+  const own = named?.startsWith('/') ? named : undefined
   const user = own ?? join(home, entry.userFolder)
   await onlyReal(folder, 'isDirectory')
   await mkdir(folder, { recursive: true, mode: 0o700 })

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { RemoteError } from '../../core/contract/remote-error.ts'
 import { crossing } from '../failpoints.ts'
+import { ownPath } from '../own-programs.ts'
 
 export type SealedCall = {
   /** Always ours, never one that an agent could write to. */
@@ -19,7 +20,7 @@ export type SealedAnswer = { code: number; stdout: Buffer; stderr: string }
  */
 const sealed = ({ gitDir, workTree, set }: SealedCall): NodeJS.ProcessEnv => {
   const env: NodeJS.ProcessEnv = {
-    PATH: process.env['PATH'],
+    PATH: ownPath(),
     HOME: '/nonexistent',
     XDG_CONFIG_HOME: '/nonexistent',
     LC_ALL: 'C',

