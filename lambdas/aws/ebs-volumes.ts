@@ -32,11 +32,16 @@ const ATTACH_MS = 150_000
 const HOLDER_MS = 20_000
 /** Of what the API's caller waits for. */
 const CALL_MS = 20_000
+/** What was only just made may not be known yet: https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html */
+const KNOWN_MS = 30_000
+const UNKNOWN = 'InvalidVolume.NotFound'
 const FIRST_PAUSE_MS = 1000
 const LONGEST_PAUSE_MS = 4000
 /** A name that no image uses for a disk of its own; the machine finds it by its serial. */
 const DEVICE = '/dev/sdf'
 
+/** A disk that could not be made, or is gone. */
+const LOST = new Set(['error', 'deleting', 'deleted', undefined])
 const ALIVE = new Set(['pending', 'running'])
 const GONE = new Set(['terminated', undefined])
 
@@ -69,8 +74,9 @@ export const openEbsVolumes = ({ ec2, stack, patience = 1 }: { ec2: EC2Client; s
         const waited = performance.now() - begun
         const answer = await onRefusal(code, waited)
         if (answer !== undefined) return answer
-        if (volumeMeaningOf(code).do !== 'later' || waited + pause > longestMs * patience) throw volumeError(workspace, error)
-        await delay(pause)
+        const passes = code === UNKNOWN ? waited < KNOWN_MS * patience : volumeMeaningOf(code).do === 'later'
+        if (!passes || waited + pause * patience > longestMs * patience) throw volumeError(workspace, error)
+        await delay(pause * patience)
       }
     }
   }
@@ -120,14 +126,18 @@ export const openEbsVolumes = ({ ec2, stack, patience = 1 }: { ec2: EC2Client; s
         )
         return VolumeId ?? ''
       }),
-    /** Resolves when it has been made, with what lay on its snapshot. */
-    isMade: async (workspace: string, volume: string): Promise<void> => {
-      await untilReady(workspace, CALL_MS, async () => {
+    /** Resolves when it has been made, with what lay on its snapshot; false when it never will be. */
+    isMade: (workspace: string, volume: string): Promise<boolean> => {
+      const call = async () => {
         const { Volumes = [] } = await ec2.send(new DescribeVolumesCommand({ VolumeIds: [volume] }))
         const state = Volumes[0]?.State
-        if (state !== 'creating') return true
+        if (state !== 'creating') return !LOST.has(state)
         throw Object.assign(new Error(`${volume} is ${state}`), { name: 'IncorrectState' })
-      })
+      }
+      // One that EC2 does not know for so long was given up by EC2 itself.
+      const isGone = (code: string, waited: number) =>
+        code === UNKNOWN && waited + LONGEST_PAUSE_MS * patience > CALL_MS * patience
+      return untilReady(workspace, CALL_MS, call, async (code, waited) => (isGone(code, waited) ? false : undefined))
     },
     /** Waits for the machine to run, and for another that had it to be gone. Attached there already is fine. */
     attach: async (workspace: string, volume: string, machine: string): Promise<void> => {
@@ -145,13 +155,16 @@ export const openEbsVolumes = ({ ec2, stack, patience = 1 }: { ec2: EC2Client; s
         await ec2.send(new DeleteVolumeCommand({ VolumeId: volume }))
         return true
       }
-      await untilReady(workspace, CALL_MS, call, async (code) => (code === 'InvalidVolume.NotFound' ? true : undefined))
+      await untilReady(workspace, CALL_MS, call, async (code) => (code === UNKNOWN ? true : undefined))
     },
-    /** Its file system grows when a machine mounts it next. The same size again is fine. */
+    /** Its file system grows when a machine mounts it next. The same size again is no change, of which EBS takes four a day. */
     grow: async (workspace: string, volume: string, sizeGb: number): Promise<void> => {
-      await once(workspace, () => ec2.send(new ModifyVolumeCommand({ VolumeId: volume, Size: sizeGb })))
+      await once(workspace, async () => {
+        const { Volumes = [] } = await ec2.send(new DescribeVolumesCommand({ VolumeIds: [volume] }))
+        if (Volumes[0]?.Size !== sizeGb) await ec2.send(new ModifyVolumeCommand({ VolumeId: volume, Size: sizeGb }))
+      })
     },
-    /** Begins one, unless it was begun under that token; it is complete later. */
+    /** Begins one, unless it was begun under that token; it is complete later. One that failed is begun anew. */
     snapshot: async (workspace: string, volume: string, token: string): Promise<{ id: string; isComplete: boolean }> =>
       once(workspace, async () => {
         const Filters = [
@@ -159,7 +172,9 @@ export const openEbsVolumes = ({ ec2, stack, patience = 1 }: { ec2: EC2Client; s
           { Name: `tag:${TAGS.stack}`, Values: [stack] },
         ]
         const { Snapshots = [] } = await ec2.send(new DescribeSnapshotsCommand({ OwnerIds: ['self'], Filters }))
-        const [known] = Snapshots
+        for (const { SnapshotId, State } of Snapshots)
+          if (State === 'error') await ec2.send(new DeleteSnapshotCommand({ SnapshotId }))
+        const known = Snapshots.find(({ State }) => State !== 'error')
         if (known?.SnapshotId !== undefined) return { id: known.SnapshotId, isComplete: known.State === 'completed' }
         const Tags = tags(workspace, [{ Key: TAGS.token, Value: token }])
         const TagSpecifications = [{ ResourceType: 'snapshot' as const, Tags }]

@@ -43,7 +43,7 @@ export const VOLUME_ERRORS: Readonly<Record<string, Meaning>> = {
   'InvalidSnapshot.NotFound': refuse('that snapshot is not there any more', 'see what there is: remote workspace show NAME'),
   'InvalidZone.NotFound': refuse('there is no such zone for your account', 'see the zones of the stack: remote cloud doctor'),
   VolumeModificationSizeLimitExceeded: quota('storage being changed at a time'),
-  VolumeModificationRateExceeded: refuse('EBS lets a disk be changed once in six hours', 'try again later'),
+  VolumeModificationRateExceeded: refuse('EBS lets a disk be changed four times in 24 hours', 'try again later'),
   'KMS.NotFoundException': refuse(
     'the key that encrypts disks is not there',
     'see the default key for EBS encryption of your account',

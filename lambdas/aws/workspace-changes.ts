@@ -2,6 +2,7 @@ import { RemoteError } from '../../core/contract/errors.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import { type Item, N, number, S, text } from './dynamo-table.ts'
 import type { Volumes } from './dynamo-workspace-store.ts'
+import { eachAlone } from './each-alone.ts'
 import type { EbsVolumes } from './ebs-volumes.ts'
 import { sha256Hex } from './sha256.ts'
 import { FENCES, snapshotsOf, sparesOf, type WorkspaceVolumes, wholeGb } from './workspace-volumes.ts'
@@ -34,6 +35,16 @@ export const openWorkspaceChanges = ({ disks, ebs, stack, zones, clock, names }:
     await change(name, FENCES.moving, set, { remove: ['volume', 'heldBy', 'movingTo'] })
   }
 
+  /** EBS answers first and makes it then, which may fail. What it is made of is there still. */
+  const makeAnother = async (name: string, item: Item, volume: string) => {
+    await ebs.delete(name, volume)
+    const same = { if: '#volume = :failed', values: { failed: S(volume) } }
+    await change(name, FENCES.moving, { made: N(number(item['made']) + 1) }, { remove: ['volume'], ...same })
+    throw new RemoteError('unavailable', `EBS could not make the disk of workspace ${name} in ${text(item['zone'])}`, {
+      hint: `it is tried again: remote workspace show ${name}`,
+    })
+  }
+
   /** One step after the other, each of which may be repeated. Resolves early where a snapshot must be waited for. */
   const carryOn = async (name: string): Promise<void> => {
     let item = await read(name)
@@ -50,9 +61,12 @@ export const openWorkspaceChanges = ({ disks, ebs, stack, zones, clock, names }:
       item = await read(name)
     }
     const { volume } = await disks.of(name, FENCES.moving, [zone])
-    await ebs.isMade(name, volume)
+    if (!(await ebs.isMade(name, volume))) return makeAnother(name, item, volume)
+    // Only now is what it was made of not needed any more: the snapshot, and the disk that it left.
     if (item['carrier'] !== undefined) await ebs.deleteSnapshot(name, text(item['carrier']))
-    await change(name, FENCES.moving, {}, { remove: ['heldBy', 'movingTo', 'carrier'] })
+    await change(name, FENCES.moving, {}, { remove: ['carrier'] })
+    await disks.deleteSpares(name, FENCES.moving, await read(name))
+    await change(name, FENCES.moving, {}, { remove: ['heldBy', 'movingTo'] })
   }
 
   const volumes: Volumes = {
@@ -102,10 +116,11 @@ export const openWorkspaceChanges = ({ disks, ebs, stack, zones, clock, names }:
   return {
     volumes,
     carryOn,
-    /** Takes up whatever was cut off. One that fails keeps no other from it. */
+    /** Takes up whatever was cut off. One that fails keeps no other from it, and is told by the failure of the whole. */
     carryOnAll: async (): Promise<void> => {
-      for (const name of await names())
-        await carryOn(name).catch((error: unknown) => console.error(name, 'could not be moved on', error))
+      const failed: string[] = []
+      await eachAlone(await names(), failed, (name) => name, carryOn)
+      if (failed.length > 0) throw new Error(`could not be moved on: ${failed.join(', ')}`)
     },
   }
 }

@@ -86,7 +86,8 @@ export const openWorkspaceVolumes = ({ ebs, stack, ...options }: TableOptions & 
   /** Nobody waits for them: what cannot be deleted now is deleted another time. */
   const deleteSpares = async (name: string, holder: string, item: Item) => {
     const spares = sparesOf(item)
-    if (spares.length === 0) return
+    // While it moves, the disk that it leaves is one of them, and stays until the next one is there.
+    if (spares.length === 0 || item['carrier'] !== undefined) return
     try {
       for (const volume of spares) await ebs.delete(name, volume)
       await change(name, holder, {}, { remove: ['spares'] })
@@ -117,6 +118,7 @@ export const openWorkspaceVolumes = ({ ebs, stack, ...options }: TableOptions & 
     read,
     change,
     list,
+    deleteSpares,
     /** Made in the first of `zones` when the workspace has none yet. May be repeated. */
     of,
     /** An untouched disk is given up for one in another zone. */

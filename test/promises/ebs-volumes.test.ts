@@ -33,11 +33,14 @@ const machine = async (zone = zones[0] ?? '') => {
   return Instances[0]?.InstanceId ?? ''
 }
 const terminate = (id: string) => world.ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }))
+const isThere = (volume: string) =>
+  until(`${volume} is there`, async () => (await world.ebs.isMade('alpha', volume)) || undefined)
 const holder = async (volume: string) => (await described(volume))?.Attachments?.[0]?.InstanceId
 
 describe('a disk of a workspace', () => {
   it('is gp3, encrypted, as large as asked, where asked, and says whose it is', async () => {
     const volume = await world.ebs.create(ask(zones[1]))
+    await isThere(volume)
     expect(await described(volume)).toMatchObject({
       VolumeType: 'gp3',
       Encrypted: true,
@@ -111,10 +114,60 @@ describe('a disk of a workspace', () => {
 
   it('grows and never shrinks', async () => {
     const volume = await world.ebs.create(ask())
+    await isThere(volume)
     await world.ebs.grow('alpha', volume, 8)
     await world.ebs.grow('alpha', volume, 8)
     expect((await described(volume))?.Size).toBe(8)
     await expect(world.ebs.grow('alpha', volume, 4)).rejects.toMatchObject({ code: 'refused' })
+  })
+
+  it('may be asked to grow to what it is, however often: EBS takes four changes a day', async () => {
+    const volume = await world.ebs.create(ask())
+    await isThere(volume)
+    const grown = (sizeGb: number) =>
+      until(`it has ${sizeGb} GB`, () =>
+        world.ebs.grow('alpha', volume, sizeGb).then(
+          () => true,
+          // The change before is still being made.
+          (error: { code: string }) => (error.code === 'unavailable' ? undefined : Promise.reject(error)),
+        ),
+      )
+    for (const sizeGb of [6, 7, 8, 9]) await grown(sizeGb)
+    for (let n = 0; n < 5; n += 1) await world.ebs.grow('alpha', volume, 9)
+    await expect(grown(10)).rejects.toMatchObject({ code: 'refused', message: expect.stringContaining('four times') })
+  })
+
+  it('that EC2 does not know yet, because it was only just made, is waited for', async () => {
+    const one = await machine()
+    const volume = await world.ebs.create(ask())
+    await world.ebs.attach('alpha', volume, one)
+    expect(await holder(volume)).toBe(one)
+    await aws.control.fault({ code: 'InvalidVolume.NotFound', service: 'ec2', action: 'AttachVolume' })
+    await expect(world.ebs.attach('alpha', volume, one)).rejects.toMatchObject({ code: 'refused' })
+  })
+
+  it('that turns out not to be made is told from one that is', async () => {
+    const there = await world.ebs.create(ask())
+    expect(await world.ebs.isMade('alpha', there)).toBe(true)
+    await aws.control.fault({ code: 'error', action: 'CreateVolume', made: true, times: 1 })
+    const failed = await world.ebs.create(ask())
+    expect(await world.ebs.isMade('alpha', failed)).toBe(false)
+    await world.ebs.delete('alpha', failed)
+    expect(await world.ebs.isMade('alpha', failed)).toBe(false)
+  })
+
+  it('has another snapshot when the first one failed', async () => {
+    const volume = await world.ebs.create(ask())
+    await isThere(volume)
+    await aws.control.fault({ code: 'error', action: 'CreateSnapshot', made: true, times: 1 })
+    const failed = await world.ebs.snapshot('alpha', volume, 'again')
+    const made = await until('another one is complete', async () => {
+      const known = await world.ebs.snapshot('alpha', volume, 'again')
+      return known.isComplete ? known.id : undefined
+    })
+    expect(made).not.toBe(failed.id)
+    const { Snapshots = [] } = await world.ec2.send(new DescribeSnapshotsCommand({ OwnerIds: ['self'] }))
+    expect(Snapshots.map(({ SnapshotId }) => SnapshotId)).not.toContain(failed.id)
   })
 
   it('has one snapshot under a token, and another disk begins as that, in any zone', async () => {
@@ -125,6 +178,7 @@ describe('a disk of a workspace', () => {
       (await world.ebs.snapshot('alpha', volume, 'once')).isComplete ? true : undefined,
     )
     const copy = await world.ebs.create({ ...ask(zones[1]), snapshot: id })
+    await isThere(copy)
     expect(await described(copy)).toMatchObject({ SnapshotId: id, Encrypted: true, AvailabilityZone: zones[1] })
     await world.ebs.deleteSnapshot('alpha', id)
     await world.ebs.deleteSnapshot('alpha', id)

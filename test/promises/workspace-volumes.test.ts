@@ -190,6 +190,41 @@ it('a workspace on its way is taken up by whoever looks, and told to who wants i
   expect((await world.store.get('a'))?.zone).toBe(there)
 })
 
+it('what a workspace holds is there until its next disk is, and another one is made when EBS fails to make that', async () => {
+  const world = await openWorld()
+  const before = await used(world, 'a')
+  const [, there = ''] = world.zones
+  await aws.control.fault({ code: 'error', action: 'CreateSnapshot', made: true, times: 1 })
+  await aws.control.fault({ code: 'error', action: 'CreateVolume', made: true, times: 1 })
+  await world.store.move('a', there)
+  let failures = 0
+  await until('it is there', async () => {
+    const moving = await world.store.get('a')
+    if (moving?.movingTo === undefined) return true
+    // The disk that it leaves, whatever happens on the way.
+    expect((await world.volumes()).map(({ VolumeId }) => VolumeId)).toContain(before.volume)
+    await world.changes.carryOn('a').catch((error: unknown) => {
+      expect(error).toMatchObject({ code: 'unavailable' })
+      failures += 1
+    })
+    return undefined
+  })
+  expect(failures).toBeGreaterThan(0)
+  const after = await world.store.get('a')
+  expect((await world.volumes()).map(({ VolumeId, State }) => [VolumeId, State])).toEqual([[after?.volume, 'available']])
+  expect(after?.zone).toBe(there)
+  expect(await world.snapshots()).toEqual([])
+})
+
+it('a move that cannot go on is a failure of whoever looks, which is tried again and told', async () => {
+  const world = await openWorld()
+  await used(world, 'a')
+  await world.store.move('a', world.zones[1] ?? '')
+  await aws.control.fault({ code: 'UnauthorizedOperation', service: 'ec2', action: 'DescribeSnapshots' })
+  await expect(world.changes.carryOnAll()).rejects.toThrow('could not be moved on: a')
+  await aws.control.clearFaults()
+})
+
 it('a workspace without a disk is moved by a word, and has none to copy', async () => {
   const world = await openWorld()
   await create(world, 'a')

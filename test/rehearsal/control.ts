@@ -62,6 +62,8 @@ export type Fault = {
   lifecycle?: 'spot' | 'on-demand'
   /** Of every pool. */
   pool?: boolean
+  /** Of what the call makes: it is answered as always, and what was made turns out to be of no use. */
+  made?: boolean
   times?: number
 }
 export type PolicyDocument = {

@@ -36,6 +36,8 @@ class Fault:
     type: str | None = None
     lifecycle: str | None = None
     pool: bool = False
+    # Of what the call makes: it is answered as always, and what was made turns out so later.
+    made: bool = False
     times: int | None = None
     hits: int = 0
 
@@ -65,7 +67,7 @@ def listed() -> list[dict[str, Any]]:
 
 
 def of_call(service: str, action: str) -> Fault | None:
-    return _take(lambda f: not f.pool and f.service in (None, service) and f.action in (None, action))
+    return _take(lambda f: not f.pool and not f.made and f.service in (None, service) and f.action in (None, action))
 
 
 def of_pool(action: str, zone: str, kind: str, lifecycle: str) -> Fault | None:
@@ -78,6 +80,10 @@ def of_pool(action: str, zone: str, kind: str, lifecycle: str) -> Fault | None:
             and f.lifecycle in (None, lifecycle)
         )
     )
+
+
+def of_made(action: str) -> Fault | None:
+    return _take(lambda f: f.made and f.action == action)
 
 
 def _take(wanted: Any) -> Fault | None:
