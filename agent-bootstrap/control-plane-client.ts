@@ -169,6 +169,7 @@ export const openControlPlane = (endpoint: string, session: string, attempt: num
         const headers = {
           'content-type': 'application/octet-stream',
           'content-length': statSync(file).size,
+          'x-remote-by': session,
           'x-remote-repository': facts.repository,
           'x-remote-tips': facts.tips.join(','),
           'x-remote-needs': facts.needs.join(','),

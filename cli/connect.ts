@@ -126,8 +126,11 @@ export const connect = (io: Pick<Io, 'env' | 'stderr'>, options: { quiet?: boole
     paths: places,
     wake,
     openSocket: async () =>
-      (await import('./follow/open-socket.ts')).openSocket({ url: `ws+unix://${socket}:/v1/socket?role=viewer` }),
-    sendBundle: async (bundle) => (await import('./send-bundle.ts')).sendBundle(socket, bundle),
+      (await import('./follow/open-socket.ts')).openSocket({
+        url: `ws+unix://${socket}:/v1/socket?role=viewer`,
+        headers: { 'x-remote-by': named(io.env) },
+      }),
+    sendBundle: async (bundle) => (await import('./send-bundle.ts')).sendBundle(socket, named(io.env), bundle),
     get: ask('get'),
     post: ask('post'),
     put: ask('put'),

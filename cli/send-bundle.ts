@@ -7,8 +7,13 @@ import { putBytes } from './put-bytes.ts'
 const CHUNK_BYTES = 256 * 1024
 
 /** `PUT /v1/bundles/:sha256` over the daemon's socket. */
-export const sendBundle = async (socketPath: string, { sha256, file, bytes, facts, onBytes }: OutgoingBundle): Promise<void> => {
+export const sendBundle = async (
+  socketPath: string,
+  by: string,
+  { sha256, file, bytes, facts, onBytes }: OutgoingBundle,
+): Promise<void> => {
   const headers = {
+    'x-remote-by': by,
     'x-remote-repository': facts.repository,
     'x-remote-tips': facts.tips.join(','),
     'x-remote-needs': facts.needs.join(','),

@@ -1,6 +1,7 @@
 import { EC2Client } from '@aws-sdk/client-ec2'
 import { DryLaunches, OperateAsk } from '../core/contract/operate.ts'
 import { RemoteError } from '../core/contract/remote-error.ts'
+import { audited } from '../core/usecases/audited.ts'
 import { callJson } from './aws/aws-query.ts'
 import { openBakery } from './aws/bake.ts'
 import { openDynamoMachineStore } from './aws/dynamo-machine-store.ts'
@@ -56,6 +57,9 @@ export const composeOperate = (env: NodeJS.ProcessEnv) => {
     },
   })
 
+  // AWS does not tell a function who invoked it; its own trail knows.
+  const recorded = <T>(what: string, on: string, work: () => Promise<T>) => audited(ports)({ by: 'an operator', what, on }, work)
+
   const answer = async (asked: OperateAsk) => {
     switch (asked.ask) {
       case 'orphans': {
@@ -63,13 +67,13 @@ export const composeOperate = (env: NodeJS.ProcessEnv) => {
         return { orphans, looked }
       }
       case 'end-orphans':
-        return endOrphans(looking, asked.ids)
+        return recorded('orphans end', asked.ids.join(', '), () => endOrphans(looking, asked.ids))
       case 'bake':
-        return bakery.begin(asked.architecture)
+        return recorded('image bake', `images of ${asked.architecture}`, () => bakery.begin(asked.architecture))
       case 'baking':
         return bakery.look(asked.builder)
       case 'end-bake':
-        await bakery.end(asked.builder)
+        await recorded('image bake end', `builder ${asked.builder}`, () => bakery.end(asked.builder))
         return {}
       case 'remains':
         return { remains: await remainsOf(looking, asked.session) }

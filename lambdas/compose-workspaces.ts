@@ -2,10 +2,12 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { EC2Client } from '@aws-sdk/client-ec2'
 import { createWorkspaceApi } from '../core/api/workspace-api.ts'
 import { workspacePlane } from '../core/usecases/workspace-plane.ts'
+import { openDynamoAuditLog } from './aws/dynamo-audit-log.ts'
 import { openDynamoMachineStore } from './aws/dynamo-machine-store.ts'
 import { openDynamoWorkspaceStore } from './aws/dynamo-workspace-store.ts'
 import { openEbsVolumes } from './aws/ebs-volumes.ts'
 import { admission } from './aws/identity.ts'
+import { openWebIds } from './aws/web-ids.ts'
 import { openWorkspaceChanges } from './aws/workspace-changes.ts'
 import { openWorkspaceVolumes } from './aws/workspace-volumes.ts'
 import { readEnvironment } from './environment.ts'
@@ -17,13 +19,14 @@ type Handler = ReturnType<typeof openHttpHandler>
 
 /** The function of workspaces and their disks: its part of the HTTP API, and whatever says that a move may go on. */
 export const composeWorkspaces = (env: NodeJS.ProcessEnv) => {
-  const { TABLE, STACK, VERSION, MACHINE_ROLE, SUBNETS, AWS_REGION } = readEnvironment(env, [
+  const { TABLE, STACK, VERSION, MACHINE_ROLE, SUBNETS, AWS_REGION, KEPT_DAYS } = readEnvironment(env, [
     'TABLE',
     'STACK',
     'VERSION',
     'MACHINE_ROLE',
     'SUBNETS',
     'AWS_REGION',
+    'KEPT_DAYS',
   ])
   const table = { dynamo: new DynamoDBClient({}), tableName: TABLE }
   const ebs = openEbsVolumes({ ec2: new EC2Client({ maxAttempts: 1 }), stack: STACK })
@@ -32,7 +35,8 @@ export const composeWorkspaces = (env: NodeJS.ProcessEnv) => {
   const names = async () => (await workspaces.list()).map(({ name }) => name)
   const { volumes, carryOnAll } = openWorkspaceChanges({ disks, ebs, stack: STACK, zones, clock, names })
   const workspaces = openDynamoWorkspaceStore({ ...table, volumes, clock })
-  const plane = workspacePlane({ workspaces, clock }, { runtimes: ['cloud', `cloud:${AWS_REGION}`] })
+  const audit = openDynamoAuditLog({ ...table, keptDays: KEPT_DAYS, now: clock.now })
+  const plane = workspacePlane({ workspaces, audit, ids: openWebIds(), clock }, { runtimes: ['cloud', `cloud:${AWS_REGION}`] })
   const machines = openDynamoMachineStore({ ...table, now: clock.now })
   const answer = openHttpHandler(createWorkspaceApi(plane), admission({ machines, machineRole: MACHINE_ROLE }), VERSION)
 

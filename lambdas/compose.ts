@@ -3,6 +3,7 @@ import type { Compute } from '../core/ports/compute.ts'
 import type { Ports } from '../core/ports/ports.ts'
 import type { SegmentStore } from '../core/ports/segment-store.ts'
 import { openApiGatewayDoorbell, sendAll } from './aws/api-gateway-doorbell.ts'
+import { openDynamoAuditLog } from './aws/dynamo-audit-log.ts'
 import { openDynamoConnectionStore } from './aws/dynamo-connection-store.ts'
 import { openDynamoInboxStore } from './aws/dynamo-inbox-store.ts'
 import { openDynamoLedger } from './aws/dynamo-ledger.ts'
@@ -42,11 +43,11 @@ export const compose = (env: NodeJS.ProcessEnv, { compute, volumes }: Machinery)
   const names = ['TABLE', 'BUCKET', 'STACK', 'STATE_MACHINE_ARN', 'CONNECTIONS_URL', 'BOOT_SECONDS', 'KEPT_DAYS'] as const
   const { TABLE, BUCKET, STACK, STATE_MACHINE_ARN, CONNECTIONS_URL, BOOT_SECONDS, KEPT_DAYS } = readEnvironment(env, names)
   const dynamo = new DynamoDBClient({})
-  const table = { dynamo, tableName: TABLE }
+  const table = { dynamo, tableName: TABLE, keptDays: KEPT_DAYS }
   // Nearly every call reads and writes records; the code of the other services is loaded by the calls that need it.
   const bucket = oneOf(async () => {
     const { openBucket } = await import('./aws/open-bucket.ts')
-    return openBucket({ ...table, bucket: BUCKET, clock, keptDays: KEPT_DAYS, forcePathStyle: isElsewhere(env) })
+    return openBucket({ ...table, bucket: BUCKET, clock, forcePathStyle: isElsewhere(env) })
   })
   const large = lazily(async () => (await bucket()).large)
   const addresses = lazily(async () => (await bucket()).addresses)
@@ -71,6 +72,7 @@ export const compose = (env: NodeJS.ProcessEnv, { compute, volumes }: Machinery)
   const ports: Ports = {
     sessions,
     ledger: openDynamoLedger(table),
+    audit: openDynamoAuditLog({ ...table, now: clock.now }),
     inbox: openDynamoInboxStore({ ...table, large, clock }),
     segments,
     bundles: lazily(async () => (await bucket()).bundles),

@@ -11,6 +11,7 @@ import { openFileSecretStore } from './adapters/file-secret-store.ts'
 import { openProcessCompute } from './adapters/process-compute.ts'
 import { openIds } from './adapters/random-ids.ts'
 import { openSpoolSegmentStore } from './adapters/spool-segment-store.ts'
+import { openSqliteAuditLog } from './adapters/sqlite-audit-log.ts'
 import { openSqliteInboxStore } from './adapters/sqlite-inbox-store.ts'
 import { openSqliteLedger } from './adapters/sqlite-ledger.ts'
 import { openSqliteSessionStore } from './adapters/sqlite-session-store.ts'
@@ -100,6 +101,7 @@ export const compose = async ({
   const raw: Omit<Ports, 'lifecycle'> = {
     sessions,
     ledger: openSqliteLedger(db, clock),
+    audit: openSqliteAuditLog(db),
     inbox: openSqliteInboxStore(db, clock),
     segments: tellingOfSeals(openSpoolSegmentStore(paths.sessions), (session) => hub.sealed(session)),
     bundles: openFileBundleStore(db, paths.bundles),

@@ -1,4 +1,4 @@
-import { JSON_FLAG, QUIET_FLAG, type Verb } from './verb.ts'
+import { JSON_FLAG, ON_FLAG, QUIET_FLAG, type Verb } from './verb.ts'
 
 const SETTING = { name: 'KEY', summary: 'name of a setting', completes: 'setting' } as const
 
@@ -38,6 +38,28 @@ export const SELF_VERBS: readonly Verb[] = [
     flags: [JSON_FLAG],
     examples: [['remote doctor', 'node, git, sandbox, agents, daemon, disk']],
     load: async () => (await import('../commands/doctor.ts')).doctor,
+  },
+  {
+    name: 'audit',
+    group: 'self',
+    summary: 'who did what, when, and how it ended',
+    about:
+      'Everything that people changed through one control plane, newest first: sessions, terminals that somebody typed at, workspaces, secrets, bundles, the budget. It is recorded before it is done; a ? says that it is under way, or that nobody was left to say how it ended. In AWS the names are those that IAM knows, and entries expire with the logs (keptDays). What happened to one session, and why: remote explain SESSION --timeline.',
+    args: [],
+    flags: [
+      { name: 'since', type: 'duration', value: 'D', summary: 'how far back (7d)' },
+      { name: 'by', type: 'string', value: 'NAME', summary: 'what one of them did' },
+      { name: 'about', type: 'string', value: 'TEXT', summary: 'what was done to what has this in its name' },
+      ON_FLAG,
+      JSON_FLAG,
+      { ...QUIET_FLAG, summary: 'ids only' },
+    ],
+    examples: [
+      ['remote audit', 'the last week'],
+      ['remote audit --about project-alpha --since 30d', 'what happened to a workspace'],
+      ['remote audit --on cloud --json', 'for another program'],
+    ],
+    load: async () => (await import('../commands/audit.ts')).audit,
   },
   {
     name: 'serve',

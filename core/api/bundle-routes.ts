@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { BundleFacts, BundleOffer } from '../contract/repository.ts'
 import type { ControlPlane } from '../usecases/control-plane.ts'
+import { callerOf } from './caller.ts'
 import { body, checked } from './checked.ts'
 import { sha256In } from './path-parts.ts'
 
@@ -15,7 +16,7 @@ export const bundleRoutes = (plane: ControlPlane) =>
         tips: listed(c.req.header('x-remote-tips')),
         needs: listed(c.req.header('x-remote-needs')),
       })
-      await plane.putBundle(sha256In(c.req.param('sha256')), c.req.raw.body ?? new Blob([]).stream(), facts)
+      await plane.putBundle(sha256In(c.req.param('sha256')), c.req.raw.body ?? new Blob([]).stream(), facts, callerOf(c))
       return c.json({}, 201)
     })
     .get('/:sha256', async (c) => {
@@ -28,6 +29,6 @@ export const bundleRoutes = (plane: ControlPlane) =>
       c.json(await plane.uploadBundle(sha256In(c.req.param('sha256')), c.req.valid('json'))),
     )
     .post('/:sha256/stored', body(BundleOffer), async (c) => {
-      await plane.bundleStored(sha256In(c.req.param('sha256')), c.req.valid('json'))
+      await plane.bundleStored(sha256In(c.req.param('sha256')), c.req.valid('json'), callerOf(c))
       return c.json({})
     })

@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import * as z from 'zod'
+import { SELF } from '../contract/audit.ts'
 import { checked } from './checked.ts'
 
 const Name = z.string().regex(/^[\x20-\x7e]{1,128}$/)
@@ -10,7 +11,8 @@ const Key = z.string({ error: 'Idempotency-Key has 1 to 200 printable characters
 /** Who calls: locally a name the caller gives itself, since only the user's own programs reach the socket. */
 export const callerOf = (c: Context): string => {
   const name = Name.safeParse(c.req.header('x-remote-by'))
-  return name.success ? name.data : 'unknown'
+  if (!name.success) return 'unknown'
+  return name.data === SELF ? `user ${SELF}` : name.data
 }
 
 export const keyOf = (c: Context): string | undefined => {

@@ -4,6 +4,7 @@ import type { About } from '../contract/about.ts'
 import { RemoteError } from '../contract/errors.ts'
 import { PlanRequest } from '../contract/plan.ts'
 import type { ControlPlane } from '../usecases/control-plane.ts'
+import { auditRoutes } from './audit-routes.ts'
 import { bundleRoutes } from './bundle-routes.ts'
 import { body } from './checked.ts'
 import { errorAnswer, noRoute } from './error-answer.ts'
@@ -34,6 +35,7 @@ export const createApi = (plane: ControlPlane, about: () => Promise<About>, opti
     .route('/secrets', secretRoutes(plane))
     .route('/spend', spendRoutes(plane))
     .route('/budget', budgetRoutes(plane))
+    .route('/audit', auditRoutes(plane))
     .get('/catalogue', async (c) => c.json(await plane.catalogue()))
     .post('/plan', body(PlanRequest), async (c) => c.json(await plane.plan(c.req.valid('json'))))
     .get('/repositories/:id', async (c) => c.json(await plane.knownCommits(repositoryIn(c.req.param('id')))))

@@ -47,9 +47,29 @@ export const spendWanted = ({ by = 'session', since }: z.output<typeof SpendQuer
   sinceSeconds: since === undefined ? SPEND_DAYS * 86_400 : Number(since),
 })
 
+const AUDIT_DAYS = 7
+
+export const AuditQuery = z.object({
+  since: z
+    .string()
+    .regex(/^[0-9]{1,9}$/)
+    .optional()
+    .describe(`what is at most so many seconds old; by default ${AUDIT_DAYS} days`),
+  limit: ListQuery.shape.limit,
+  cursor: ListQuery.shape.cursor,
+})
+
+const limitOf = (limit: string | undefined) => Math.min(MAX_LIMIT, Math.max(1, Number(limit ?? DEFAULT_LIMIT)))
+
+export const auditWanted = ({ since, limit, cursor }: z.output<typeof AuditQuery>) => ({
+  sinceSeconds: since === undefined ? AUDIT_DAYS * 86_400 : Number(since),
+  limit: limitOf(limit),
+  cursor,
+})
+
 export const listWanted = ({ all, limit, cursor }: z.output<typeof ListQuery>) => ({
   all: all === '1' || all === 'true',
-  limit: Math.min(MAX_LIMIT, Math.max(1, Number(limit ?? DEFAULT_LIMIT))),
+  limit: limitOf(limit),
   cursor,
 })
 

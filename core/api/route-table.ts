@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { About } from '../contract/about.ts'
+import { Audit } from '../contract/audit.ts'
 import { Catalogue } from '../contract/catalogue.ts'
 import { Dispatch } from '../contract/dispatch.ts'
 import { Inbox, InboxItem, InboxMessage } from '../contract/inbox.ts'
@@ -24,7 +25,7 @@ import { Explanation, Session, SessionList, Timeline } from '../contract/session
 import { Budget, SetBudget, Spend } from '../contract/spend.ts'
 import { Terminate } from '../contract/terminate.ts'
 import { CreateWorkspace, MoveWorkspace, ResizeWorkspace, Workspace, WorkspaceList } from '../contract/workspace.ts'
-import { BundleQuery, InboxQuery, ListQuery, LogQuery, SpendQuery } from './queries.ts'
+import { AuditQuery, BundleQuery, InboxQuery, ListQuery, LogQuery, SpendQuery } from './queries.ts'
 
 export type RouteDoc = {
   route: `${'GET' | 'POST' | 'PUT' | 'DELETE'} /v1/${string}`
@@ -34,6 +35,8 @@ export type RouteDoc = {
   answer?: z.ZodType | 'bytes'
   status?: 200 | 201
   headers?: readonly string[]
+  /** Of a call that is no GET: it leaves everything as it was. Whatever else a person calls leaves an audit record. */
+  changes?: 'nothing'
 }
 
 const Renewed = z.object({ secrets: z.record(z.string(), z.string()) })
@@ -65,7 +68,7 @@ export const ROUTES: readonly RouteDoc[] = [
   { route: 'GET /v1/sessions/:id/explain', summary: 'Why it is (not) running, waiting or stopping', answer: Explanation },
   { route: 'GET /v1/sessions/:id/log', summary: 'What is durable of its log', query: LogQuery, answer: Log },
   { route: 'GET /v1/sessions/:id/log/:attempt/:first', summary: 'Whole records from a seq on', answer: 'bytes' },
-  { route: 'POST /v1/plan', summary: 'Priced machines for a task', body: PlanRequest, answer: Plan },
+  { route: 'POST /v1/plan', summary: 'Priced machines for a task', body: PlanRequest, answer: Plan, changes: 'nothing' },
   { route: 'GET /v1/repositories/:id', summary: 'Commits that need not be sent again', answer: KnownCommits },
   { route: 'PUT /v1/bundles/:sha256', summary: 'Store a git bundle', body: 'bytes', status: 201, headers: BUNDLE },
   { route: 'GET /v1/bundles/:sha256', summary: 'Fetch a git bundle, or be sent (302) to where it is', answer: 'bytes' },
@@ -74,6 +77,7 @@ export const ROUTES: readonly RouteDoc[] = [
     summary: 'Where to PUT a git bundle, and with which headers',
     body: BundleOffer,
     answer: BundleUpload,
+    changes: 'nothing',
   },
   { route: 'POST /v1/bundles/:sha256/stored', summary: 'It was PUT to the absolute url of its upload', body: BundleOffer },
   { route: 'POST /v1/workspaces', summary: 'Create a workspace', body: CreateWorkspace, answer: Workspace, status: 201 },
@@ -96,6 +100,7 @@ export const ROUTES: readonly RouteDoc[] = [
   { route: 'GET /v1/spend', summary: 'What was spent, by session, day or workspace', query: SpendQuery, answer: Spend },
   { route: 'GET /v1/budget', summary: 'The daily budget, and what is left of it', answer: Budget },
   { route: 'PUT /v1/budget', summary: 'Change the daily budget', body: SetBudget, answer: Budget },
+  { route: 'GET /v1/audit', summary: 'Who did what, newest first', query: AuditQuery, answer: Audit },
   { route: 'GET /v1/budget/timeline', summary: 'Who changed the budget, and when', answer: Timeline },
   { route: `POST ${RUNNER}/hello`, summary: 'Runner: I am here; what is to be done?', body: Hello, answer: RunSpec },
   { route: `POST ${RUNNER}/renew`, summary: 'Runner: new credentials', answer: Renewed },
@@ -108,6 +113,6 @@ export const ROUTES: readonly RouteDoc[] = [
   { route: `POST ${RUNNER}/bundles/:sha256/stored`, summary: 'Runner: a result is in the bucket', body: BundleOffer },
   { route: `GET ${RUNNER}/inbox`, summary: 'Runner: what was sent', query: InboxQuery, answer: Inbox },
   { route: 'GET /v1/about', summary: 'Which control plane this is', answer: About },
-  { route: 'POST /v1/daemon/stop', summary: 'End the local control plane; sessions go on' },
+  { route: 'POST /v1/daemon/stop', summary: 'End the local control plane; sessions go on', changes: 'nothing' },
   { route: 'GET /v1/openapi.json', summary: 'This document' },
 ]

@@ -1,9 +1,10 @@
+import { SELF } from '../contract/audit.ts'
 import type { Position } from '../contract/ids.ts'
 import type { Session } from '../contract/session.ts'
 import { priced } from '../domain/daily-cost.ts'
 import { moreUsage } from '../domain/money.ts'
 import { machineLost } from './advance-end.ts'
-import { type Change, ending, isCurrent, iso, note, SELF, unchanged, withAttempt, without } from './change.ts'
+import { type Change, ending, isCurrent, iso, note, unchanged, withAttempt, without } from './change.ts'
 import type { Fact } from './facts.ts'
 import { PLAN } from './plan.ts'
 
@@ -98,10 +99,13 @@ const unreachable = (session: Session, now: number): Change => {
 
 export const advanceRun = (session: Session, fact: Run, now: number): Change => {
   if (fact.type === 'inbox-grown') {
-    if (fact.last <= session.inboxLast) return unchanged(session)
+    const fresh = fact.items.filter(({ n }) => n > session.inboxLast)
+    const last = fresh.at(-1)
+    if (!last) return unchanged(session)
     const isOver = session.state === 'ended' || session.ending !== undefined
     const what = isOver ? 'sent too late' : 'sent'
-    return { session: { ...session, inboxLast: fact.last }, notes: [note(what, { n: fact.last, kind: fact.what }, fact.by)] }
+    const notes = fresh.map((item) => note(what, { n: item.n, kind: item.what }, item.by))
+    return { session: { ...session, inboxLast: last.n }, notes }
   }
   if (!isCurrent(session, fact.attempt)) return unchanged(session)
   if (fact.type === 'finished' || fact.type === 'left') {

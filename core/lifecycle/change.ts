@@ -1,3 +1,4 @@
+import { SELF } from '../contract/audit.ts'
 import type { Outcome } from '../contract/outcome.ts'
 import type { Attempt, Session, SessionState } from '../contract/session.ts'
 import { canMove } from '../domain/session-moves.ts'
@@ -5,9 +6,6 @@ import type { TimelineNote } from '../ports/session-store.ts'
 
 /** What a fact makes of a record. No change: the same object, and no notes. */
 export type Change = { session: Session; notes: TimelineNote[] }
-
-/** Who acts when nobody asked: the control plane. */
-export const SELF = 'remote'
 
 export const iso = (ms: number) => new Date(ms).toISOString()
 export const unchanged = (session: Session): Change => ({ session, notes: [] })

@@ -29,7 +29,8 @@ export type Fact =
     }
   /** Its machine is being taken away: what there is of it so far is stored. */
   | ({ type: 'left'; attempt: number } & Leaving)
-  | { type: 'inbox-grown'; last: number; by: string; what: string }
+  /** In order, and none left out that the record does not know of. */
+  | { type: 'inbox-grown'; items: readonly { n: number; by: string; what: string }[] }
   | { type: 'stop-asked'; how: 'graceful' | 'now'; by: string; why: Outcome }
   /** Compute was asked after a silence and says that the machine is there. */
   | { type: 'unreachable'; attempt: number }

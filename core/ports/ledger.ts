@@ -11,7 +11,7 @@ export interface Ledger {
   entries(from: string, to: string): Promise<LedgerEntry[]>
   /** Undefined until somebody set it. */
   budget(): Promise<StoredBudget | undefined>
-  /** With an audit entry of who changed what. Setting the same again is another entry. */
+  /** With an entry of who changed what, here and in the audit log. Setting the same again is another entry. */
   setBudget(budget: StoredBudget): Promise<void>
   /** The audit of the budget, oldest first. */
   budgetChanges(): Promise<{ entries: TimelineEntry[]; intact: boolean }>

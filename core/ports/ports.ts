@@ -1,3 +1,4 @@
+import type { AuditLog } from './audit-log.ts'
 import type { BundleStore } from './bundle-store.ts'
 import type { Clock } from './clock.ts'
 import type { Compute } from './compute.ts'
@@ -14,6 +15,7 @@ import type { WorkspaceStore } from './workspace-store.ts'
 export type Ports = {
   sessions: SessionStore
   ledger: Ledger
+  audit: AuditLog
   inbox: InboxStore
   segments: SegmentStore
   bundles: BundleStore

@@ -4,6 +4,7 @@ import type { Spent } from '../domain/spent.ts'
 /** A timeline entry before the store numbers and chains it. */
 export type TimelineNote = Pick<TimelineEntry, 'by' | 'what' | 'detail'>
 
+/** What people did to a session goes into the audit log with its notes, all or nothing. */
 export interface SessionStore {
   /**
    * All or nothing. `existing` when the key was used for the same body before: the session it made then.

@@ -3,6 +3,7 @@ import type { Session } from '../contract/session.ts'
 import { applyFact } from '../lifecycle/apply-fact.ts'
 import type { Ports } from '../ports/ports.ts'
 import { fenced, refuseFenced } from './fenced.ts'
+import { inboxGrown } from './session-messages.ts'
 import { hideSecrets } from './session-secrets.ts'
 import type { Settings } from './settings.ts'
 import { storedSession } from './stored-session.ts'
@@ -15,9 +16,11 @@ const withoutSecrets = async (ports: Needs, session: Session, beat: Beat): Promi
   return { ...beat, flags: { waiting: { ...waiting, what: await hideSecrets(ports)(session, waiting.what) } } }
 }
 
-const answer = async ({ inbox, doorbell }: Needs, session: Session, neighbours: Neighbours | undefined): Promise<BeatAnswer> => {
-  // Not the record's number: an item counts from when it is stored, even if its sender crashed right then.
+const answer = async (ports: Needs, session: Session, neighbours: Neighbours | undefined): Promise<BeatAnswer> => {
+  const { inbox, doorbell } = ports
+  // Not the record's number: an item counts from when it is stored, even if its sender crashed right then. It is noted all the same.
   const items = await inbox.after(session.id, session.inboxHandled)
+  if ((items.at(-1)?.n ?? 0) > session.inboxLast) await applyFact(ports)(session.id, inboxGrown(items))
   const { maxCostUsd } = session.request
   const { stop } = session
   return {

@@ -1,8 +1,12 @@
 import type { BundleOffer } from '../contract/repository.ts'
 import type { Ports } from '../ports/ports.ts'
+import { audited } from './audited.ts'
 
 /** A bundle was sent to the absolute url of its upload. Throws `bad_request` unless bytes of that SHA-256 are there. */
 export const bundleStored =
-  ({ bundles }: Pick<Ports, 'bundles'>) =>
-  async (sha256: string, offer: BundleOffer): Promise<void> =>
-    bundles.stored(sha256, offer)
+  (ports: Pick<Ports, 'bundles' | 'audit' | 'ids' | 'clock'>) =>
+  async (sha256: string, offer: BundleOffer, by: string): Promise<void> => {
+    const { bytes, facts } = offer
+    const asked = { by, what: 'bundle store', on: `bundle ${sha256}`, detail: { repository: facts.repository, bytes } }
+    return audited(ports)(asked, () => ports.bundles.stored(sha256, offer))
+  }

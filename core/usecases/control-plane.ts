@@ -7,6 +7,7 @@ import { deleteSecret } from './delete-secret.ts'
 import { dispatch } from './dispatch.ts'
 import { done } from './done.ts'
 import { explain } from './explain.ts'
+import { getAudit } from './get-audit.ts'
 import { getBundle } from './get-bundle.ts'
 import { getCatalogue } from './get-catalogue.ts'
 import { getLog } from './get-log.ts'
@@ -64,6 +65,7 @@ export const controlPlane = (ports: Ports, given: Partial<Settings> = {}) => {
     budget: getBudget(ports, settings),
     setBudget: setBudget(ports, settings),
     budgetChanges: budgetChanges(ports),
+    audit: getAudit(ports),
     hello: hello(ports, settings),
     renew: renew(ports, settings),
     beat: beat(ports, settings),

@@ -4,7 +4,7 @@ import { isCommand } from '../contract/is-command.ts'
 import type { Session } from '../contract/session.ts'
 import { applyFact } from '../lifecycle/apply-fact.ts'
 import type { Ports } from '../ports/ports.ts'
-import { shownItem, storedMessage } from './session-messages.ts'
+import { inboxGrown, shownItem, storedMessage } from './session-messages.ts'
 import { sessionOf } from './session-of.ts'
 
 type Needs = Pick<Ports, 'sessions' | 'inbox' | 'secrets' | 'ids' | 'doorbell' | 'clock' | 'lifecycle'>
@@ -35,7 +35,9 @@ export const send =
       })
     }
     const item = await ports.inbox.append(session.id, await storedMessage(ports)(session, message), by)
-    const after = await applyFact(ports)(session.id, { type: 'inbox-grown', last: item.n, by, what: message.kind })
+    // With those before it that are not noted yet: their senders may be at it, or have crashed.
+    const items = item.n === session.inboxLast + 1 ? [item] : await ports.inbox.after(session.id, session.inboxLast)
+    const after = await applyFact(ports)(session.id, inboxGrown(items))
     if (after.state === 'ended') await ports.secrets.forget(session.id)
     // It ended meanwhile, and nobody will read it: the sender must not be left to believe so.
     if (isOver(after)) throw tooLate(after)

@@ -1,5 +1,6 @@
 import type { InboxItem, InboxMessage } from '../contract/inbox.ts'
 import type { Session } from '../contract/session.ts'
+import type { Fact } from '../lifecycle/facts.ts'
 import type { StoredItem, StoredMessage } from '../ports/inbox-store.ts'
 import type { Ports } from '../ports/ports.ts'
 import { hideSecrets } from './session-secrets.ts'
@@ -21,6 +22,11 @@ export const storedMessage =
     await ports.secrets.keep(session.id, { [keptName(original)]: message.text })
     return { ...message, text, original }
   }
+
+export const inboxGrown = (items: readonly StoredItem[]): Fact => ({
+  type: 'inbox-grown',
+  items: items.map(({ n, by, message }) => ({ n, by, what: message.kind })),
+})
 
 /** As people may see it. */
 export const shownItem = ({ message: { original: _, ...message }, ...item }: StoredItem): InboxItem => ({ ...item, message })

@@ -7,7 +7,10 @@ import { listWorkspaces } from './list-workspaces.ts'
 import type { Settings } from './settings.ts'
 
 /** Use cases of workspaces: where disks are, they are a function's of their own. */
-export const workspacePlane = (ports: Pick<Ports, 'workspaces' | 'clock'>, settings: Pick<Settings, 'runtimes'>) => ({
+export const workspacePlane = (
+  ports: Pick<Ports, 'workspaces' | 'audit' | 'ids' | 'clock'>,
+  settings: Pick<Settings, 'runtimes'>,
+) => ({
   createWorkspace: createWorkspace(ports, settings),
   listWorkspaces: listWorkspaces(ports),
   getWorkspace: getWorkspace(ports),

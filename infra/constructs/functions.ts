@@ -93,6 +93,7 @@ export const makeFunctions = (
       TABLE: state.kept.tableName,
       MACHINE_ROLE: machines.role.roleName,
       SUBNETS: json(network.subnets),
+      KEPT_DAYS: String(config.keptDays),
     },
     allowed: [kept.items(), ...letKeepVolumes(config.name)],
     ...unattended,

@@ -2,7 +2,9 @@ import { RemoteError } from '../../core/contract/errors.ts'
 import type { LedgerEntry } from '../../core/contract/spend.ts'
 import { budgetNote, type Spent } from '../../core/domain/spent.ts'
 import type { Ledger, StoredBudget } from '../../core/ports/ledger.ts'
+import { auditItem, type Kept } from './dynamo-audit-log.ts'
 import { type Item, N, number, openTable, type Put, S, type TableOptions, text, type Update } from './dynamo-table.ts'
+import { monthsBetween } from './months-between.ts'
 import { partitionOf, recordKey, tailAttributes, tailOf } from './session-item.ts'
 import { AFTER_TIMELINE, isTimelineItem, readTimeline, timelineItems } from './timeline-items.ts'
 
@@ -29,25 +31,13 @@ export const spentItems = (session: string, { amounts, entries }: Spent): (Put |
   })),
 ]
 
-const monthsBetween = (from: string, to: string): string[] => {
-  const months: string[] = []
-  let [year, month] = from.split('-').map(Number) as [number, number]
-  for (;;) {
-    const name = `${year}-${String(month).padStart(2, '0')}`
-    if (name > to.slice(0, 7)) return months
-    months.push(name)
-    month += 1
-    if (month > 12) [year, month] = [year + 1, 1]
-  }
-}
-
 const budgetOf = (item: Item): StoredBudget => ({
   dailyUsd: item['dailyUsd']?.N === undefined ? null : Number(item['dailyUsd'].N),
   by: text(item['by']),
   at: text(item['at']),
 })
 
-export const openDynamoLedger = (options: TableOptions): Ledger => {
+export const openDynamoLedger = (options: TableOptions & Kept): Ledger => {
   const table = openTable(options)
   const record = recordKey(BUDGET)
 
@@ -71,7 +61,7 @@ export const openDynamoLedger = (options: TableOptions): Ledger => {
       for (let race = 0; race < MAX_RACES; race++) {
         const item = await table.get(record)
         const known = item && budgetOf(item)
-        const { items, tail } = await timelineItems(
+        const { items, tail, audit } = await timelineItems(
           BUDGET,
           item ? tailOf(item) : { n: 0, hash: '' },
           [budgetNote(known, next)],
@@ -88,7 +78,14 @@ export const openDynamoLedger = (options: TableOptions): Ledger => {
         const unchanged = item
           ? { if: '#lastTimelineN = :n', values: { n: N(tailOf(item).n) } }
           : { if: 'attribute_not_exists(pk)' }
-        if (await table.write([{ put, ...unchanged }, ...items.map((one) => ({ put: one }))])) return
+        if (
+          await table.write([
+            { put, ...unchanged },
+            ...items.map((one) => ({ put: one })),
+            ...audit.map((one) => ({ put: auditItem(one, options) })),
+          ])
+        )
+          return
       }
       throw new RemoteError('unavailable', 'the budget changes too quickly', { hint: 'try again' })
     },

@@ -2,6 +2,7 @@ import { RemoteError } from '../../core/contract/errors.ts'
 import type { Session } from '../../core/contract/session.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { SessionStore } from '../../core/ports/session-store.ts'
+import { auditItem, type Kept } from './dynamo-audit-log.ts'
 import { spentItems } from './dynamo-ledger.ts'
 import { type Key, number, openTable, S, type TableOptions, text } from './dynamo-table.ts'
 import type { LargeTexts } from './s3-large-texts.ts'
@@ -29,7 +30,7 @@ export const openDynamoSessionStore = ({
   large,
   clock,
   ...options
-}: TableOptions & { large: LargeTexts; clock: Clock }): SessionStore => {
+}: TableOptions & Kept & { large: LargeTexts; clock: Clock }): SessionStore => {
   const table = openTable(options)
   const now = () => new Date(clock.now()).toISOString()
 
@@ -56,13 +57,13 @@ export const openDynamoSessionStore = ({
     withKey,
 
     insert: async (session, key, first) => {
-      const { items, tail } = await timelineItems(session.id, { n: 0, hash: '' }, [first], now())
+      const { items, tail, audit } = await timelineItems(session.id, { n: 0, hash: '' }, [first], now())
       const record = { ...(await newSessionItem(session, large)), ...tailAttributes(tail) }
       const isNew = 'attribute_not_exists(pk)'
       const known = key && { pk: S(keyItem(key.value).pk), sk: S('key'), bodyHash: S(key.bodyHash), session: S(session.id) }
       const written = await table.write([
         { put: record, if: isNew },
-        ...items.map((put) => ({ put })),
+        ...[...items, ...audit.map((entry) => auditItem(entry, options))].map((put) => ({ put })),
         ...(known ? [{ put: known, if: isNew }] : []),
       ])
       if (written) return { done: 'inserted', session }
@@ -90,7 +91,7 @@ export const openDynamoSessionStore = ({
       const more = await timelineItems(next.id, tail, notes, now())
       return table.write([
         { ...update, set: { ...set, ...tailAttributes(more.tail) } },
-        ...more.items.map((put) => ({ put })),
+        ...[...more.items, ...more.audit.map((entry) => auditItem(entry, options))].map((put) => ({ put })),
         ...counted,
       ])
     },

@@ -53,4 +53,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE spent (day TEXT PRIMARY KEY, micro_usd INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE budget (n INTEGER PRIMARY KEY CHECK (n = 1), daily_usd REAL, set_by TEXT NOT NULL, set_at TEXT NOT NULL);
   `,
+  `
+  CREATE TABLE audit (id TEXT PRIMARY KEY, entry TEXT NOT NULL) WITHOUT ROWID;
+  `,
 ]

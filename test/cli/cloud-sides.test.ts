@@ -137,7 +137,7 @@ describe('a secret that is what a command prints', () => {
     const set = ['secrets', 'set', 'TOKEN', '--from-command', 'echo printed-here']
     expect(await here.run(set)).toMatchObject({ code: 5, err: expect.stringContaining('--on local') })
     expect((await here.run([...set, '--on', 'local'])).code).toBe(0)
-    await here.cloud.plane.setSecretCommand('TOKEN', `touch ${here.world.dir}/was-here; echo from-elsewhere`)
+    await here.cloud.plane.setSecretCommand('TOKEN', `touch ${here.world.dir}/was-here; echo from-elsewhere`, 'ada')
     const dispatch = ['dispatch', '--agent', 'shell', '--no-repo', '--detach', '--quiet', '--secret', 'TOKEN', 'true']
     expect((await here.run(dispatch)).code).toBe(0)
     const sent = here.cloud.heard.findLast(({ method, path }) => method === 'POST' && path === '/v1/sessions')

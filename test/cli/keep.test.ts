@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Audit } from '../../core/contract/audit.ts'
 import { type RunOptions, runMain } from '../support/run-main.ts'
 import { World } from '../support/world.ts'
 
@@ -82,6 +83,32 @@ describe('workspaces', () => {
     [['delete', 'nothing', '--yes'], 3, 'nothing'],
   ] as const)('workspace %j is refused with what is wrong', async (words, code, says) => {
     expect(await run(['workspace', ...words])).toMatchObject({ code, out: '', err: expect.stringContaining(says) })
+  })
+})
+
+describe('audit', () => {
+  it('says who did what, when and how it ended, newest first', async () => {
+    await run(['workspace', 'create', 'seen'])
+    await run(['secrets', 'set', 'SEEN'], { stdin: 'never-shown-1' })
+    expect((await run(['dispatch', '--agent', 'shell', '--no-repo', '--quiet', '--workspace', 'seen', 'true'])).code).toBe(0)
+    const [session] = (await run(['status', '--all', '--quiet'])).out.split('\n')
+    expect((await run(['workspace', 'delete', 'seen', '--yes'])).code).toBe(0)
+
+    const { out } = await run(['audit', '--json', '--about', 'seen'])
+    const { entries } = JSON.parse(out) as Audit
+    expect(entries.map(({ what, ended }) => [what, ended?.code])).toEqual([
+      ['workspace delete', 'done'],
+      ['workspace create', 'done'],
+    ])
+    const by = entries[0]?.by ?? ''
+    expect(by).not.toBe('unknown')
+    const shown = await run(['audit', '--by', by])
+    expect(shown.out).toMatch(new RegExp(`^WHEN .*\n.*Z  ${by} +workspace delete +workspace seen +done`))
+    expect(shown.out).toMatch(/secret set +secret SEEN +done/)
+    expect(shown.out).toMatch(new RegExp(`dispatched +session ${session} +done`))
+    expect(shown.out).not.toContain('never-shown-1')
+    await run(['secrets', 'delete', 'SEEN'])
+    expect(await run(['audit', '--by', 'nobody-here'])).toEqual({ code: 0, out: '', err: 'nobody did anything\n' })
   })
 })
 

@@ -39,7 +39,7 @@ const OWN: Record<string, Variable[]> = {
 }
 
 /** The one that has disks and nothing else. */
-const WORKSPACES: Variable[] = ['STACK', 'VERSION', 'TABLE', 'MACHINE_ROLE', 'SUBNETS', 'AWS_REGION']
+const WORKSPACES: Variable[] = ['STACK', 'VERSION', 'TABLE', 'MACHINE_ROLE', 'SUBNETS', 'AWS_REGION', 'KEPT_DAYS']
 
 let aws: Aws
 let env: Record<string, string>

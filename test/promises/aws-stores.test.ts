@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { recordLength } from '../../core/contract/records.ts'
+import { openDynamoAuditLog } from '../../lambdas/aws/dynamo-audit-log.ts'
 import { openDynamoInboxStore } from '../../lambdas/aws/dynamo-inbox-store.ts'
 import { openDynamoLedger } from '../../lambdas/aws/dynamo-ledger.ts'
 import { openDynamoSessionStore } from '../../lambdas/aws/dynamo-session-store.ts'
@@ -10,6 +11,7 @@ import { openS3SegmentStore } from '../../lambdas/aws/s3-segment-store.ts'
 import { openSecretsManagerSecretStore } from '../../lambdas/aws/secrets-manager-secret-store.ts'
 import { useAws } from '../support/aws-world.ts'
 import { noVolumes } from '../support/fakes/no-volumes.ts'
+import { keepsTheAuditLogPromise } from './audit-log-promise.ts'
 import { keepsTheBundleStorePromise } from './bundle-store-promise.ts'
 import { keepsTheInboxStorePromise } from './inbox-store-promise.ts'
 import { keepsTheLedgerPromise } from './ledger-promise.ts'
@@ -30,6 +32,10 @@ keepsTheLedgerPromise(
   },
   6,
 )
+keepsTheAuditLogPromise('DynamoDB', async () => {
+  const world = await open()
+  return { audit: openDynamoAuditLog(world), sessions: openDynamoSessionStore(world), ledger: openDynamoLedger(world) }
+})
 keepsTheInboxStorePromise('DynamoDB', async () => openDynamoInboxStore(await open()))
 keepsTheWorkspaceStorePromise('DynamoDB', async () => openDynamoWorkspaceStore({ ...(await open()), volumes: noVolumes }))
 keepsTheBundleStorePromise('S3', async () => openS3BundleStore(await open()))

@@ -1,4 +1,5 @@
 import { fakePorts } from '../support/fakes/fake-ports.ts'
+import { keepsTheAuditLogPromise } from './audit-log-promise.ts'
 import { keepsTheBundleStorePromise } from './bundle-store-promise.ts'
 import { keepsTheComputePromise } from './compute-promise.ts'
 import { keepsTheInboxStorePromise } from './inbox-store-promise.ts'
@@ -10,6 +11,7 @@ import { keepsTheWorkspaceStorePromise } from './workspace-store-promise.ts'
 
 keepsTheSessionStorePromise('the fake', () => fakePorts().sessions)
 keepsTheLedgerPromise('the fake', () => fakePorts(), 200)
+keepsTheAuditLogPromise('the fake', () => fakePorts())
 keepsTheInboxStorePromise('the fake', () => fakePorts().inbox)
 keepsTheBundleStorePromise('the fake', () => fakePorts().bundles)
 keepsTheWorkspaceStorePromise('the fake', () => fakePorts().workspaces)

@@ -7,10 +7,12 @@ import { openDirectoryWorkspaceStore } from '../../local/adapters/directory-work
 import { openFileBundleStore } from '../../local/adapters/file-bundle-store.ts'
 import { openFileSecretStore } from '../../local/adapters/file-secret-store.ts'
 import { openSpoolSegmentStore } from '../../local/adapters/spool-segment-store.ts'
+import { openSqliteAuditLog } from '../../local/adapters/sqlite-audit-log.ts'
 import { openSqliteInboxStore } from '../../local/adapters/sqlite-inbox-store.ts'
 import { openSqliteLedger } from '../../local/adapters/sqlite-ledger.ts'
 import { openSqliteSessionStore } from '../../local/adapters/sqlite-session-store.ts'
 import { sweepKept } from '../../local/pruning/sweep-kept.ts'
+import { keepsTheAuditLogPromise } from './audit-log-promise.ts'
 import { keepsTheBundleStorePromise } from './bundle-store-promise.ts'
 import { keepsTheInboxStorePromise } from './inbox-store-promise.ts'
 import { keepsTheLedgerPromise } from './ledger-promise.ts'
@@ -33,6 +35,10 @@ keepsTheLedgerPromise(
   },
   50,
 )
+keepsTheAuditLogPromise('sqlite', () => {
+  const db = freshDatabase()
+  return { audit: openSqliteAuditLog(db), sessions: openSqliteSessionStore(db, clock), ledger: openSqliteLedger(db, clock) }
+})
 keepsTheInboxStorePromise('sqlite', () => openSqliteInboxStore(freshDatabase(), clock))
 keepsTheBundleStorePromise('files', () => openFileBundleStore(freshDatabase(), join(freshDir(), 'bundles')))
 keepsTheWorkspaceStorePromise('directories', () =>

@@ -37,6 +37,7 @@ export const WHOSE: Readonly<Record<RouteDoc['route'], Whose>> = {
   'GET /v1/budget': 'a person',
   'PUT /v1/budget': 'a person',
   'GET /v1/budget/timeline': 'a person',
+  'GET /v1/audit': 'a person',
   'POST /v1/runner/:session/:attempt/hello': 'the machine of that attempt',
   'POST /v1/runner/:session/:attempt/renew': 'the machine of that attempt',
   'GET /v1/runner/:session/:attempt/bundle': 'the machine of that attempt',

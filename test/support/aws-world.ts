@@ -23,7 +23,7 @@ export const useAws = () => {
     await s3.send(new CreateBucketCommand({ Bucket: bucket }))
     const tableName = await createAwsTable(dynamo)
     const large = openS3LargeTexts({ s3, bucket })
-    return { dynamo, tableName, s3, bucket, client, stack: randomUUID(), large, clock, keptDays: 30 }
+    return { dynamo, tableName, s3, bucket, client, stack: randomUUID(), large, clock, now: clock.now, keptDays: 30 }
   }
   return { fresh, config: () => moto.config, control: () => moto.control }
 }

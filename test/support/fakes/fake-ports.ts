@@ -1,6 +1,7 @@
 import { countingIds } from './counting-ids.ts'
 import { FakeCompute } from './fake-compute.ts'
 import { ManualClock } from './manual-clock.ts'
+import { memoryAuditLog } from './memory-audit-log.ts'
 import { memoryBundleStore } from './memory-bundle-store.ts'
 import { memoryInboxStore } from './memory-inbox-store.ts'
 import { memoryLedger } from './memory-ledger.ts'
@@ -14,12 +15,14 @@ import { StepwiseLifecycle } from './stepwise-lifecycle.ts'
 /** All ports, in memory. They keep the same promises as the real ones (test/promises). */
 export const fakePorts = () => {
   const clock = new ManualClock()
-  const ledger = memoryLedger()
+  const audit = memoryAuditLog()
+  const ledger = memoryLedger(audit)
   const ports = {
     clock,
     ids: countingIds(),
     ledger,
-    sessions: memorySessionStore(clock, ledger),
+    audit,
+    sessions: memorySessionStore(clock, ledger, audit),
     inbox: memoryInboxStore(clock),
     segments: new MemorySegmentStore(),
     bundles: memoryBundleStore(),

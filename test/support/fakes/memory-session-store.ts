@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Session, TimelineEntry } from '../../../core/contract/session.ts'
+import { auditEntries } from '../../../core/domain/audit-entries.ts'
 import type { Clock } from '../../../core/ports/clock.ts'
 import type { SessionStore, TimelineNote } from '../../../core/ports/session-store.ts'
+import { type MemoryAuditLog, memoryAuditLog } from './memory-audit-log.ts'
 import { type MemoryLedger, memoryLedger } from './memory-ledger.ts'
 
 const chained = (before: string, { hash: _, ...entry }: TimelineEntry) =>
@@ -10,7 +12,11 @@ const chained = (before: string, { hash: _, ...entry }: TimelineEntry) =>
     .digest('hex')
 
 /** Copies in and out: nobody shares an object with the store, as with a real one. */
-export const memorySessionStore = (clock: Clock, ledger: MemoryLedger = memoryLedger()): SessionStore => {
+export const memorySessionStore = (
+  clock: Clock,
+  ledger: MemoryLedger = memoryLedger(),
+  audit: MemoryAuditLog = memoryAuditLog(),
+): SessionStore => {
   const sessions = new Map<string, Session>()
   const keys = new Map<string, { bodyHash: string; id: string }>()
   const timelines = new Map<string, TimelineEntry[]>()
@@ -27,6 +33,7 @@ export const memorySessionStore = (clock: Clock, ledger: MemoryLedger = memoryLe
         ...(detail ? { detail } : {}),
         hash: '',
       })
+      audit.write(auditEntries(id, [entry]))
       entries.push({ ...entry, hash: chained(entries.at(-1)?.hash ?? '', entry) })
     }
   }

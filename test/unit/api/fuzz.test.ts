@@ -148,8 +148,8 @@ const call: fc.Arbitrary<Call> = fc
 const inhabited = async (): Promise<ApiWorld> => {
   const world = apiWorld()
   const { plane, ports } = world
-  await plane.setSecret('TOKEN', 'a secret value')
-  await plane.createWorkspace({ name: 'alpha', runtime: 'local', sizeBytes: 1 })
+  await plane.setSecret('TOKEN', 'a secret value', 'ada')
+  await plane.createWorkspace({ name: 'alpha', runtime: 'local', sizeBytes: 1 }, 'ada')
   const { session: running } = await plane.dispatch(aDispatch({ agent: 'claude' }), { by: 'ada' })
   await ports.lifecycle.walk(running.id)
   await plane.hello(running.id, 1, { runnerVersion: '1' })

@@ -27,7 +27,7 @@ it('a record that was just read is not read again', async () => {
 
 it('when somebody else was quicker, the fact is decided about again, and both are kept', async () => {
   const { ports, session, apply, reads } = await stored()
-  await applyFact(ports)(session.id, { type: 'inbox-grown', last: 1, by: 'bob', what: 'message' })
+  await applyFact(ports)(session.id, { type: 'inbox-grown', items: [{ n: 1, by: 'bob', what: 'message' }] })
   expect(await apply(session.id, asked, session)).toMatchObject({ version: 3, inboxLast: 1, stop: { by: 'ada' } })
   expect(reads()).toBe(1)
 })

@@ -30,7 +30,12 @@ describe('a session that loses its machine', () => {
     const world = apiWorld()
     const bytes = new Blob(['bundle'])
     const sha256 = await world.ports.ids.sha256('bundle')
-    await world.plane.putBundle(sha256, bytes.stream(), { repository: repository.id, tips: [repository.commit], needs: [] })
+    await world.plane.putBundle(
+      sha256,
+      bytes.stream(),
+      { repository: repository.id, tips: [repository.commit], needs: [] },
+      'ada',
+    )
     const session = await runningSession({ agent: 'shell', repository }, world)
     await session.done({ ...(result && { result }) })
     expect(await session.walk()).toMatchObject({ state: 'ended', outcome: { outcome: 'succeeded' } })

@@ -14,6 +14,7 @@ import { openFileBundleStore } from '../../../local/adapters/file-bundle-store.t
 import { openFileSecretStore } from '../../../local/adapters/file-secret-store.ts'
 import { openIds } from '../../../local/adapters/random-ids.ts'
 import { openSpoolSegmentStore } from '../../../local/adapters/spool-segment-store.ts'
+import { openSqliteAuditLog } from '../../../local/adapters/sqlite-audit-log.ts'
 import { openSqliteInboxStore } from '../../../local/adapters/sqlite-inbox-store.ts'
 import { openSqliteLedger } from '../../../local/adapters/sqlite-ledger.ts'
 import { openSqliteSessionStore } from '../../../local/adapters/sqlite-session-store.ts'
@@ -79,6 +80,7 @@ const openWorld = async (session = fresh(), callSeconds?: typeof CALL_SECONDS) =
       clean: async () => void calls.push('clean'),
     },
     ledger: openSqliteLedger(db, clock),
+    audit: openSqliteAuditLog(db),
     doorbell: { ring: () => undefined, watched: () => false, changed: () => undefined },
     clock,
     ids: openIds(),

@@ -92,7 +92,7 @@ describe('the daily budget', () => {
 describe('what was spent', () => {
   it('is listed by session, day and workspace; what runs is an estimate, what ended is final', async () => {
     const world = apiWorld(CLOUD)
-    await world.plane.createWorkspace({ name: 'alpha', runtime: 'cloud', sizeBytes: 1 })
+    await world.plane.createWorkspace({ name: 'alpha', runtime: 'cloud', sizeBytes: 1 }, 'ada')
     const first = await runningSession({ runtime: 'cloud', agent: 'claude', workspace: 'alpha' }, world)
     await first.done({ usage: { inputTokens: 1, outputTokens: 1, costUsd: 2 } })
     await first.walk()

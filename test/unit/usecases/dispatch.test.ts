@@ -55,7 +55,7 @@ describe('dispatch', () => {
 
   it('the same key finds its session even when a new one would be refused by now', async () => {
     const { plane, ports } = apiWorld()
-    await plane.createWorkspace({ name: 'alpha', runtime: 'local', sizeBytes: 1 })
+    await plane.createWorkspace({ name: 'alpha', runtime: 'local', sizeBytes: 1 }, 'ada')
     const ask = aDispatch({ workspace: 'alpha' })
     const first = await plane.dispatch(ask, { ...BY, key: 'k' })
     await ports.lifecycle.walk(first.session.id)
@@ -121,7 +121,7 @@ describe('dispatch', () => {
   it('secrets are in no record, title, timeline or answer, and the machine gets the request as it was typed', async () => {
     const secret = 'hunter2-hunter2'
     const world = apiWorld()
-    await world.plane.setSecret('TOKEN', secret)
+    await world.plane.setSecret('TOKEN', secret, 'ada')
     const task = `curl -H "token: ${secret}" x`
     const session = await launchedSession(
       { task, secrets: ['TOKEN'], env: { URL: `https://u:${secret}@x` }, credentials: { KEY: 'credential value' } },
@@ -152,7 +152,7 @@ describe('dispatch', () => {
 
   it('a named secret wins over a credential of the same name', async () => {
     const world = apiWorld()
-    await world.plane.setSecret('TOKEN', 'the named one')
+    await world.plane.setSecret('TOKEN', 'the named one', 'ada')
     const session = await launchedSession({ secrets: ['TOKEN'], credentials: { TOKEN: 'the found one' } }, world)
     expect((await session.hello()).secrets).toEqual({ TOKEN: 'the named one' })
   })

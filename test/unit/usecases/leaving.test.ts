@@ -11,7 +11,7 @@ const leave = async (request: Partial<DispatchInput>) => {
   const world = apiWorld()
   const store = async (text: string, tip: string, needs: string[]) => {
     const sha = await world.ports.ids.sha256(text)
-    await world.plane.putBundle(sha, new Blob([text]).stream(), { repository: REPOSITORY.id, tips: [tip], needs })
+    await world.plane.putBundle(sha, new Blob([text]).stream(), { repository: REPOSITORY.id, tips: [tip], needs }, 'ada')
     return sha
   }
   const base = await store('base', commit(1), [])

@@ -90,21 +90,21 @@ describe('the log of a session', () => {
 describe('workspaces and secrets', () => {
   it('a workspace is held while its session runs and free afterwards', async () => {
     const world = apiWorld()
-    await world.plane.createWorkspace({ name: 'alpha', runtime: 'local', sizeBytes: 1 })
+    await world.plane.createWorkspace({ name: 'alpha', runtime: 'local', sizeBytes: 1 }, 'ada')
     const { spec, id, done, walk } = await runningSession({ workspace: 'alpha' }, world)
     expect(spec.workspace).toBe('/workspaces/alpha')
     expect(await world.plane.getWorkspace('alpha')).toMatchObject({ heldBy: id })
-    await expect(world.plane.deleteWorkspace('alpha')).rejects.toMatchObject({ code: 'held' })
+    await expect(world.plane.deleteWorkspace('alpha', 'ada')).rejects.toMatchObject({ code: 'held' })
     await done()
     await walk()
     expect((await world.plane.getWorkspace('alpha')).heldBy).toBeUndefined()
-    await world.plane.deleteWorkspace('alpha')
-    await expect(world.plane.deleteWorkspace('alpha')).rejects.toMatchObject({ code: 'not_found' })
+    await world.plane.deleteWorkspace('alpha', 'ada')
+    await expect(world.plane.deleteWorkspace('alpha', 'ada')).rejects.toMatchObject({ code: 'not_found' })
   })
 
   it('a workspace that was taken in between ends the session as refused, after it was tried again', async () => {
     const { plane, ports } = apiWorld()
-    await plane.createWorkspace({ name: 'alpha', runtime: 'local', sizeBytes: 1 })
+    await plane.createWorkspace({ name: 'alpha', runtime: 'local', sizeBytes: 1 }, 'ada')
     const { session } = await plane.dispatch(aDispatch({ workspace: 'alpha' }), { by: 'ada' })
     await ports.workspaces.hold('alpha', 's-other')
     for (let seconds = 0; seconds < 10; seconds++) {
@@ -120,9 +120,9 @@ describe('workspaces and secrets', () => {
 
   it('a value under 8 characters is no secret', async () => {
     const { plane, call } = apiWorld()
-    await expect(plane.setSecret('TOKEN', 'short')).rejects.toMatchObject({ code: 'refused' })
+    await expect(plane.setSecret('TOKEN', 'short', 'ada')).rejects.toMatchObject({ code: 'refused' })
     const { status, text } = await call({ method: 'PUT', path: '/v1/secrets/TOKEN', body: { value: 'short!!' } })
     expect([status, text.includes('short!!')]).toEqual([400, false])
-    await expect(plane.deleteSecret('TOKEN')).rejects.toMatchObject({ code: 'not_found' })
+    await expect(plane.deleteSecret('TOKEN', 'ada')).rejects.toMatchObject({ code: 'not_found' })
   })
 })

@@ -9,7 +9,7 @@ describe('resume', () => {
   const REPOSITORY = { id: sha256(1), commit: commit(1), name: 'x' }
   const bundle = async (world: ReturnType<typeof apiWorld>, text: string, tip: string, needs: string[]) => {
     const sha = await world.ports.ids.sha256(text)
-    await world.plane.putBundle(sha, new Blob([text]).stream(), { repository: REPOSITORY.id, tips: [tip], needs })
+    await world.plane.putBundle(sha, new Blob([text]).stream(), { repository: REPOSITORY.id, tips: [tip], needs }, 'ada')
     return sha
   }
 
@@ -44,7 +44,7 @@ describe('resume', () => {
   it('is refused where a secret was typed that the record does not have, unless it is given anew', async () => {
     const ended = async (more: Partial<DispatchInput>) => {
       const world = apiWorld()
-      await world.plane.setSecret('TOKEN', 'hunter-two')
+      await world.plane.setSecret('TOKEN', 'hunter-two', 'ada')
       const session = await runningSession({ agent: 'claude', secrets: ['TOKEN'], ...more }, world)
       await session.done()
       await session.walk()

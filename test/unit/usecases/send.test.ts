@@ -15,7 +15,7 @@ describe('send', () => {
   it('is kept as it was typed for the machine alone: records, answers and timeline show no secret', async () => {
     const secret = 'hünter "two"'
     const world = apiWorld()
-    await world.plane.setSecret('TOKEN', secret)
+    await world.plane.setSecret('TOKEN', secret, 'ada')
     const { plane, id, ports, done, walk } = await runningSession({ agent: 'claude', secrets: ['TOKEN'] }, world)
     const texts = [`log in with ${secret}`, 'nothing secret', `again ${secret}`]
     const answers = await Promise.all(texts.map((text) => plane.send(id, { kind: 'message', text }, 'bob')))
@@ -31,6 +31,24 @@ describe('send', () => {
     expect(ports.secrets.keepers).toEqual([])
   })
 
+  it('leaves a note of each message, in order, however many come at the same time', async () => {
+    const { plane, id, record } = await runningSession({ agent: 'claude' })
+    const people = ['ada', 'bob', 'eve', 'dan']
+    await Promise.all(people.map((by) => plane.send(id, { kind: 'message', text: 'x' }, by)))
+    const sent = (await plane.timeline(id)).entries.filter(({ what }) => what === 'sent')
+    expect(sent.map(({ detail }) => detail?.['n'])).toEqual([1, 2, 3, 4])
+    expect(sent.map(({ by }) => by).sort()).toEqual(people.toSorted())
+    expect((await record()).inboxLast).toBe(4)
+  })
+
+  it('is noted with the next beat when its sender crashed as soon as it was stored', async () => {
+    const { plane, id, ports, record } = await runningSession({ agent: 'claude' })
+    await ports.inbox.append(id, { kind: 'message', text: 'x' }, 'bob')
+    await plane.beat(id, 1, { position: { attempt: 1, seq: 1 }, inboxHandled: 0, flags: {} })
+    expect((await plane.timeline(id)).entries.at(-1)).toMatchObject({ by: 'bob', what: 'sent', detail: { n: 1 } })
+    expect((await record()).inboxLast).toBe(1)
+  })
+
   it('that the agent no longer looked at is said: in the timeline, and to who asks', async () => {
     const { plane, id, done, walk } = await runningSession({ agent: 'claude' })
     for (const text of ['one', 'two', 'three']) await plane.send(id, { kind: 'message', text }, 'bob')
@@ -44,7 +62,7 @@ describe('send', () => {
 
   it.each(['ends', 'has ended'])('that comes while the session %s is refused, and leaves nothing secret behind', async (when) => {
     const world = apiWorld()
-    await world.plane.setSecret('TOKEN', 'hunter-two')
+    await world.plane.setSecret('TOKEN', 'hunter-two', 'ada')
     const { plane, id, ports, done, walk } = await runningSession({ agent: 'claude', secrets: ['TOKEN'] }, world)
     const { append } = ports.inbox
     ports.inbox.append = async (...item) => {
