@@ -11,6 +11,7 @@ const NEEDED = {
   openssl: 'openssl',
   debootstrap: 'debootstrap',
   ip: 'iproute2',
+  ps: 'procps',
   python3: 'python3',
 }
 
