@@ -31,11 +31,11 @@ export const cachedSetup = async (options: Options): Promise<SetupFailure | unde
     const text = `setup: the kept result was made on ${other} and this machine is ${process.arch}: it is made anew`
     await emit({ type: 'notice', level: 'info', text })
   }
-  const before = await madePaths(workDir)
+  const isFresh = (await madePaths(workDir)).size === 0
   const failure = await run()
-  if (failure) return failure
-  const made = [...(await madePaths(workDir))].filter((path) => !before.has(path))
-  await keepSetup(options, store, key, made).catch((error: unknown) =>
+  // Where something was left by a session before, or by a runner that was killed in the middle, nobody knows all that the commands make.
+  if (failure || !isFresh) return failure
+  await keepSetup(options, store, key, [...(await madePaths(workDir))]).catch((error: unknown) =>
     emit({
       type: 'notice',
       level: 'warn',

@@ -75,6 +75,11 @@ const staysInside = async (workDir: string, path: string): Promise<boolean> => {
   return true
 }
 
+/** Another session, or the sweep, may forget a kept result at any moment. */
+const unlessGone = (error: unknown): undefined => {
+  if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
+}
+
 /** Puts the kept result into the checkout. False when there is none. */
 export const restoreSetup = async (place: SetupPlace, store: string, key: string): Promise<boolean> => {
   const kept = join(store, key)
@@ -82,12 +87,17 @@ export const restoreSetup = async (place: SetupPlace, store: string, key: string
   if (paths === undefined) return false
   for (const path of paths.split('\0')) if (!(await staysInside(place.workDir, path))) return false
   if (paths !== '') {
-    const archive = await open(join(kept, 'made.tar'))
+    const archive = await open(join(kept, 'made.tar')).catch(unlessGone)
+    if (!archive) {
+      await rm(kept, { recursive: true, force: true })
+      return false
+    }
     try {
       const failed =
         (await inCheckout(place, REMOVE, { input: paths })) ?? (await inCheckout(place, UNPACK, { input: archive.fd }))
       if (failed !== undefined) {
         await inCheckout(place, REMOVE, { input: paths }) // half of it would be worse than nothing
+        await rm(kept, { recursive: true, force: true }) // what cannot be unpacked now makes room for what the commands make
         return false
       }
     } finally {
@@ -95,7 +105,7 @@ export const restoreSetup = async (place: SetupPlace, store: string, key: string
     }
   }
   const now = new Date()
-  await utimes(kept, now, now)
+  await utimes(kept, now, now).catch(unlessGone)
   return true
 }
 

@@ -101,6 +101,27 @@ describe('[setup]', () => {
     expect(events[0]).toMatchObject({ type: 'notice', text: expect.stringContaining(`made on ${other} and this machine is`) })
   })
 
+  it('is not kept where something lay before: nobody knows then what the commands make', async () => {
+    const cut = await checkout('a', FILES)
+    await mkdir(join(cut, 'deps')) // by a runner that was killed in the middle of it, or by the session before in a workspace
+    expect((await setUp(cut, INSTALL, ['lock'])).failure).toBeUndefined()
+    const second = await checkout('b', FILES)
+    expect((await setUp(second, INSTALL, ['lock'])).ran).toBe(1)
+    expect(await readFile(join(second, 'deps/version'), 'utf8')).toBe('1')
+  })
+
+  it('is made, and kept, anew where what was kept is damaged', async () => {
+    const first = await checkout('a', FILES)
+    await setUp(first, INSTALL, ['lock'])
+    const kept = join(dir, 'data', 'setup', repository.id, await setupKey({ commands: INSTALL, inputs: ['lock'] }, first))
+    await writeFile(join(kept, 'made.tar'), '')
+    expect((await setUp(await checkout('b', FILES), INSTALL, ['lock'])).ran).toBe(1)
+    expect((await setUp(await checkout('c', FILES), INSTALL, ['lock'])).ran).toBe(0)
+    await rm(join(kept, 'made.tar'))
+    expect((await setUp(await checkout('d', FILES), INSTALL, ['lock'])).ran).toBe(1)
+    expect((await setUp(await checkout('e', FILES), INSTALL, ['lock'])).ran).toBe(0)
+  })
+
   it('does not follow a link out of the checkout', async () => {
     const made = await checkout('a', { lock: '1', 'sub/tracked': '' })
     await setUp(made, ['echo made > sub/made'], ['lock'])
