@@ -28,6 +28,9 @@ const LEAVING_DEADLINE_MS = 120_000
 /** For transfers, which take as long as they take: without any progress for so long they are tried again. */
 const STALL_MS = 60_000
 
+/** What this machine's own disk says; another try would find it as it is. */
+const OWN_DISK = new Set<unknown>(['ENOSPC', 'EDQUOT', 'EROFS', 'EFBIG'])
+
 const RETRIED = new Set([408, 425, 429])
 const FENCED = new Set([404, 409, 410])
 const FORBIDDEN = 403
@@ -105,7 +108,8 @@ export const openControlPlane = (endpoint: string, session: string, attempt: num
     read: (answer: IncomingMessage) => Promise<T>,
   ): Promise<{ value: T } | undefined> => {
     const broken = (error: unknown): undefined => {
-      if (call.signal?.aborted) throw error // nobody there, or the connection broke: another try, unless it was given up
+      // Nobody there, or the connection broke: another try, unless it was given up.
+      if (call.signal?.aborted || (error instanceof Error && 'code' in error && OWN_DISK.has(error.code))) throw error
     }
     const answer = await send(path, call).catch(broken)
     if (answer === undefined) return undefined

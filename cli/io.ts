@@ -56,9 +56,19 @@ export const processIo = (): Io => ({
 /** The reader of our output has gone: nothing is left to say. */
 export class OutputClosed extends Error {}
 
+/** What an output that takes nothing more failed of: a reader that went is no failure of ours, a full disk below a redirection is. */
+export const whyClosed = (errored: Error | null | undefined): Error => {
+  const code = errored && 'code' in errored ? errored.code : undefined
+  if (!errored || code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED') return new OutputClosed()
+  return new RemoteError('refused', `the output could not be written (${code ?? errored.message})`, {
+    hint: 'see to where it goes: a disk that is full, a terminal that is gone',
+    cause: errored,
+  })
+}
+
 /** Resolves when the stream takes more: a reader that is slow slows us down and costs no memory. */
 export const write = (stream: Writable, data: string | Uint8Array): Promise<void> => {
-  if (stream.destroyed || stream.errored) return Promise.reject(new OutputClosed())
+  if (stream.destroyed || stream.errored) return Promise.reject(whyClosed(stream.errored))
   if (stream.write(data)) return Promise.resolve()
   return new Promise((resolve, reject) => {
     const done = () => {
@@ -70,9 +80,10 @@ export const write = (stream: Writable, data: string | Uint8Array): Promise<void
       done()
       resolve()
     }
-    const closed = () => {
+    // Told with the event: what writes to a file keeps no error.
+    const closed = (error?: Error) => {
       done()
-      reject(new OutputClosed())
+      reject(whyClosed(error ?? stream.errored))
     }
     stream.on('drain', drained)
     stream.on('close', closed)

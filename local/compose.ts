@@ -10,6 +10,7 @@ import { openFileBundleStore } from './adapters/file-bundle-store.ts'
 import { openFileSecretStore } from './adapters/file-secret-store.ts'
 import { openProcessCompute } from './adapters/process-compute.ts'
 import { openIds } from './adapters/random-ids.ts'
+import { sayingFullDisk } from './adapters/saying-full-disk.ts'
 import { openSpoolSegmentStore } from './adapters/spool-segment-store.ts'
 import { openSqliteAuditLog } from './adapters/sqlite-audit-log.ts'
 import { openSqliteInboxStore } from './adapters/sqlite-inbox-store.ts'
@@ -89,7 +90,8 @@ export const compose = async ({
   const sandboxed = canSandbox()
   const db = Database.open(paths.database)
   const sessions = openSqliteSessionStore(db, clock)
-  const secrets = openFileSecretStore(paths.secrets, paths.kept)
+  const onDisk = <Port extends object>(port: Port): Port => sayingFullDisk(port, paths.data)
+  const secrets = onDisk(openFileSecretStore(paths.secrets, paths.kept))
   // Nobody is sending yet: whatever is half done was left so.
   await sweepKept(paths.kept, secrets, sessions, Number.POSITIVE_INFINITY)
   await pruneBundleDrafts(paths.bundles, Number.POSITIVE_INFINITY)
@@ -103,17 +105,19 @@ export const compose = async ({
     ledger: openSqliteLedger(db, clock),
     audit: openSqliteAuditLog(db),
     inbox: openSqliteInboxStore(db, clock),
-    segments: tellingOfSeals(openSpoolSegmentStore(paths.sessions), (session) => hub.sealed(session)),
-    bundles: openFileBundleStore(db, paths.bundles),
-    workspaces: openDirectoryWorkspaceStore(db, paths.workspaces, clock),
+    segments: tellingOfSeals(onDisk(openSpoolSegmentStore(paths.sessions)), (session) => hub.sealed(session)),
+    bundles: onDisk(openFileBundleStore(db, paths.bundles)),
+    workspaces: onDisk(openDirectoryWorkspaceStore(db, paths.workspaces, clock)),
     secrets,
-    compute: openProcessCompute({
-      sessions: paths.sessions,
-      runner: runnerCommand(),
-      arguments: ['--endpoint', `unix:${paths.socket}`, '--cache', paths.cache, '--data', paths.data],
-      env: { NODE_COMPILE_CACHE: join(paths.cache, 'compile'), ...runnerEnvironment(env) },
-      exited: lookAfter,
-    }),
+    compute: onDisk(
+      openProcessCompute({
+        sessions: paths.sessions,
+        runner: runnerCommand(),
+        arguments: ['--endpoint', `unix:${paths.socket}`, '--cache', paths.cache, '--data', paths.data],
+        env: { NODE_COMPILE_CACHE: join(paths.cache, 'compile'), ...runnerEnvironment(env) },
+        exited: lookAfter,
+      }),
+    ),
     doorbell: hub,
     clock,
     ids: openIds(),

@@ -21,16 +21,24 @@ const OF_PLACES: Record<string, string> = {
   ENOTDIR: 'is not in a directory',
   EROFS: 'is on a disk that cannot be written to',
   ENOSPC: 'is on a disk that is full',
+  EDQUOT: 'is on a disk of which you may use no more',
   ENOENT: 'is not there',
 }
 
 /** A file or directory that is not as we need it: the user's to mend. */
 const placeRefusal = (error: unknown): RemoteError | undefined => {
-  if (!(error instanceof Error && 'code' in error && 'path' in error)) return undefined
+  if (!(error instanceof Error && 'code' in error)) return undefined
+  const path = 'path' in error ? error.path : undefined
+  // Writing is done without a name.
+  if (path === undefined && (error.code === 'ENOSPC' || error.code === 'EDQUOT'))
+    return new RemoteError('refused', `a disk is full (${error.code})`, {
+      hint: 'free some space and try again: df -h',
+      cause: error,
+    })
   const what = OF_PLACES[String(error.code)]
-  if (what === undefined || typeof error.path !== 'string') return undefined
+  if (what === undefined || typeof path !== 'string') return undefined
   const hint = 'see to that place; REMOTE_HOME says where remote keeps everything'
-  return new RemoteError('refused', `${error.path} ${what} (${error.code})`, { hint, cause: error })
+  return new RemoteError('refused', `${path} ${what} (${error.code})`, { hint, cause: error })
 }
 
 const asRefusal = async (io: Io, error: unknown): Promise<RemoteError> => {
