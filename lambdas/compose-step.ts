@@ -1,7 +1,7 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { EC2Client } from '@aws-sdk/client-ec2'
 import { OperateAsk } from '../core/contract/operate.ts'
 import { dryLaunch, type Launcher } from './aws/dry-launch.ts'
+import { openDynamo } from './aws/dynamo.ts'
 import { openDynamoTurnStore, openLaunchPace } from './aws/dynamo-launch-pace.ts'
 import { openDynamoLaunchStore } from './aws/dynamo-launch-store.ts'
 import { openDynamoMachineStore } from './aws/dynamo-machine-store.ts'
@@ -22,7 +22,7 @@ const openMachinery = (env: NodeJS.ProcessEnv) => {
     'SUBNETS',
     'DISK_GB',
   ])
-  const dynamo = new DynamoDBClient({})
+  const dynamo = openDynamo()
   const table = { dynamo, tableName: TABLE }
   // The SDK's retries would make throttling of a shortage: what is refused is decided about by the plan.
   const ec2 = new EC2Client({ maxAttempts: 1 })

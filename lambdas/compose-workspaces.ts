@@ -1,7 +1,7 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { EC2Client } from '@aws-sdk/client-ec2'
 import { createWorkspaceApi } from '../core/api/workspace-api.ts'
 import { workspacePlane } from '../core/usecases/workspace-plane.ts'
+import { openDynamo } from './aws/dynamo.ts'
 import { openDynamoAuditLog } from './aws/dynamo-audit-log.ts'
 import { openDynamoMachineStore } from './aws/dynamo-machine-store.ts'
 import { openDynamoWorkspaceStore } from './aws/dynamo-workspace-store.ts'
@@ -28,7 +28,7 @@ export const composeWorkspaces = (env: NodeJS.ProcessEnv) => {
     'AWS_REGION',
     'KEPT_DAYS',
   ])
-  const table = { dynamo: new DynamoDBClient({}), tableName: TABLE }
+  const table = { dynamo: openDynamo(), tableName: TABLE }
   const ebs = openEbsVolumes({ ec2: new EC2Client({ maxAttempts: 1 }), stack: STACK })
   const disks = openWorkspaceVolumes({ ...table, ebs, stack: STACK })
   const zones = SUBNETS.map(({ zone }) => zone)

@@ -1,8 +1,8 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { Compute } from '../core/ports/compute.ts'
 import type { Ports } from '../core/ports/ports.ts'
 import type { SegmentStore } from '../core/ports/segment-store.ts'
 import { openApiGatewayDoorbell, sendAll } from './aws/api-gateway-doorbell.ts'
+import { openDynamo } from './aws/dynamo.ts'
 import { openDynamoAuditLog } from './aws/dynamo-audit-log.ts'
 import { openDynamoConnectionStore } from './aws/dynamo-connection-store.ts'
 import { openDynamoInboxStore } from './aws/dynamo-inbox-store.ts'
@@ -42,7 +42,7 @@ const tellingOfSeals = (segments: SegmentStore, sealed: (session: string, attemp
 export const compose = (env: NodeJS.ProcessEnv, { compute, volumes }: Machinery) => {
   const names = ['TABLE', 'BUCKET', 'STACK', 'STATE_MACHINE_ARN', 'CONNECTIONS_URL', 'BOOT_SECONDS', 'KEPT_DAYS'] as const
   const { TABLE, BUCKET, STACK, STATE_MACHINE_ARN, CONNECTIONS_URL, BOOT_SECONDS, KEPT_DAYS } = readEnvironment(env, names)
-  const dynamo = new DynamoDBClient({})
+  const dynamo = openDynamo()
   const table = { dynamo, tableName: TABLE, keptDays: KEPT_DAYS }
   // Nearly every call reads and writes records; the code of the other services is loaded by the calls that need it.
   const bucket = oneOf(async () => {

@@ -1,11 +1,5 @@
-import {
-  ConditionalCheckFailedException,
-  type DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb'
 import { awsName } from './aws-refusal.ts'
+import { type Dynamo, isConditionFailed } from './dynamo.ts'
 
 /**
  * How quickly machines are asked for, all sessions of the stack together. EC2 documents a bucket of 5 requests that fills by 2 a second for
@@ -59,19 +53,13 @@ const KEPT_SECONDS = 30 * 86_400
 const TOO_MANY = new Set(['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded'])
 
 /** Items `pace` / `launch`, and `S#<session>` / `turn#<attempt>`. */
-export const openDynamoTurnStore = ({
-  dynamo,
-  tableName: TableName,
-}: {
-  dynamo: DynamoDBClient
-  tableName: string
-}): TurnStore => {
+export const openDynamoTurnStore = ({ dynamo, tableName: TableName }: { dynamo: Dynamo; tableName: string }): TurnStore => {
   const key = (session: string, attempt: number) => ({ pk: { S: `S#${session}` }, sk: { S: `turn#${attempt}` } })
   const Key = { pk: { S: 'pace' }, sk: { S: 'launch' } }
 
   /** The value before it, or undefined when the condition does not hold. */
   const moved = async (expression: string, condition: string, values: Record<string, number>): Promise<number | undefined> => {
-    const command = new UpdateItemCommand({
+    const input = {
       TableName,
       Key,
       UpdateExpression: expression,
@@ -79,25 +67,25 @@ export const openDynamoTurnStore = ({
       ExpressionAttributeNames: { '#free': 'free' },
       ExpressionAttributeValues: Object.fromEntries(Object.entries(values).map(([name, n]) => [name, { N: String(n) }])),
       ReturnValues: 'ALL_NEW',
-    })
+    } as const
     try {
-      const { Attributes } = await dynamo.send(command)
+      const { Attributes } = await dynamo.send('UpdateItem', input)
       return Number(Attributes?.['free']?.N)
     } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return undefined
+      if (isConditionFailed(error)) return undefined
       throw error
     }
   }
 
   return {
     get: async (session, attempt) => {
-      const { Item } = await dynamo.send(new GetItemCommand({ TableName, Key: key(session, attempt), ConsistentRead: true }))
+      const { Item } = await dynamo.send('GetItem', { TableName, Key: key(session, attempt), ConsistentRead: true })
       return Item && Number(Item['at']?.N)
     },
     put: async (session, attempt, at) => {
       const expires = Math.floor(at / 1000) + KEPT_SECONDS
       const Item = { ...key(session, attempt), at: { N: String(at) }, expires: { N: String(expires) } }
-      await dynamo.send(new PutItemCommand({ TableName, Item }))
+      await dynamo.send('PutItem', { TableName, Item })
     },
     take: async (floor, stepMs) => {
       const first = Math.floor(floor)

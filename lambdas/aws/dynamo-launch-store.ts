@@ -1,13 +1,5 @@
-import {
-  type AttributeValue,
-  ConditionalCheckFailedException,
-  type DynamoDBClient,
-  PutItemCommand,
-  QueryCommand,
-  TransactionCanceledException,
-  TransactWriteItemsCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb'
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import { type Dynamo, isCancelledByCondition, isConditionFailed } from './dynamo.ts'
 import type { Round } from './launch-round.ts'
 
 export type Launched = { machine: string; zone: string }
@@ -37,22 +29,14 @@ const key = (session: string, attempt: number, what: string | number) => ({
 })
 
 /** Items `S#<session>` / `launch#<attempt>#<round>`, `launch#<attempt>#join#<machine>` and `launch#<attempt>#fence`. */
-export const openDynamoLaunchStore = ({
-  dynamo,
-  tableName: TableName,
-}: {
-  dynamo: DynamoDBClient
-  tableName: string
-}): LaunchStore => {
+export const openDynamoLaunchStore = ({ dynamo, tableName: TableName }: { dynamo: Dynamo; tableName: string }): LaunchStore => {
   const of = async (session: string, attempt: number): Promise<LaunchRecord> => {
-    const { Items = [] } = await dynamo.send(
-      new QueryCommand({
-        TableName,
-        ConsistentRead: true,
-        KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
-        ExpressionAttributeValues: { ':pk': { S: `S#${session}` }, ':prefix': { S: prefix(attempt) } },
-      }),
-    )
+    const { Items = [] } = await dynamo.send('Query', {
+      TableName,
+      ConsistentRead: true,
+      KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
+      ExpressionAttributeValues: { ':pk': { S: `S#${session}` }, ':prefix': { S: prefix(attempt) } },
+    })
     const rounds = Items.flatMap(({ round, machine, zone, failed }) => {
       if (round?.S === undefined) return []
       const launched = machine?.S === undefined ? undefined : { machine: machine.S, zone: zone?.S ?? '' }
@@ -63,15 +47,13 @@ export const openDynamoLaunchStore = ({
   }
   const note = async (session: string, attempt: number, round: number, facts: Record<string, AttributeValue>) => {
     const names = Object.keys(facts)
-    await dynamo.send(
-      new UpdateItemCommand({
-        TableName,
-        Key: key(session, attempt, round),
-        UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}`,
-        ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
-        ExpressionAttributeValues: Object.fromEntries(names.map((name) => [`:${name}`, facts[name] as AttributeValue])),
-      }),
-    )
+    await dynamo.send('UpdateItem', {
+      TableName,
+      Key: key(session, attempt, round),
+      UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}`,
+      ExpressionAttributeNames: Object.fromEntries(names.map((name) => [`#${name}`, name])),
+      ExpressionAttributeValues: Object.fromEntries(names.map((name) => [`:${name}`, facts[name] as AttributeValue])),
+    })
   }
 
   return {
@@ -79,10 +61,10 @@ export const openDynamoLaunchStore = ({
     freeze: async (session, attempt, round) => {
       const Item = { ...key(session, attempt, round.number), round: { S: JSON.stringify(round) } }
       try {
-        await dynamo.send(new PutItemCommand({ TableName, Item, ConditionExpression: 'attribute_not_exists(pk)' }))
+        await dynamo.send('PutItem', { TableName, Item, ConditionExpression: 'attribute_not_exists(pk)' })
         return round
       } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error
+        if (!isConditionFailed(error)) throw error
         const known = (await of(session, attempt)).rounds.find(({ round: one }) => one.number === round.number)
         if (!known) throw error
         return known.round
@@ -97,18 +79,15 @@ export const openDynamoLaunchStore = ({
       const Key = key(session, attempt, 'fence')
       const ConditionCheck = { TableName, Key, ConditionExpression: 'attribute_not_exists(pk)' }
       try {
-        await dynamo.send(new TransactWriteItemsCommand({ TransactItems: [{ Put }, { ConditionCheck }] }))
+        await dynamo.send('TransactWriteItems', { TransactItems: [{ Put }, { ConditionCheck }] })
         return true
       } catch (error) {
-        const isRefused =
-          error instanceof TransactionCanceledException &&
-          error.CancellationReasons?.some(({ Code }) => Code === 'ConditionalCheckFailed')
-        if (isRefused) return false
+        if (isCancelledByCondition(error)) return false
         throw error
       }
     },
     fence: async (session, attempt) => {
-      await dynamo.send(new PutItemCommand({ TableName, Item: { ...key(session, attempt, 'fence'), fenced: { BOOL: true } } }))
+      await dynamo.send('PutItem', { TableName, Item: { ...key(session, attempt, 'fence'), fenced: { BOOL: true } } })
     },
   }
 }

@@ -1,21 +1,6 @@
-import {
-  type AttributeValue,
-  BatchGetItemCommand,
-  type BatchGetItemCommandOutput,
-  ConditionalCheckFailedException,
-  DeleteItemCommand,
-  type DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  QueryCommand,
-  type QueryCommandInput,
-  type QueryCommandOutput,
-  TransactionCanceledException,
-  type TransactWriteItem,
-  TransactWriteItemsCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb'
+import type { AttributeValue, BatchGetItemOutput, QueryInput, QueryOutput, TransactWriteItem } from '@aws-sdk/client-dynamodb'
 import { asked } from './aws-refusal.ts'
+import { type Dynamo, isCancelledByCondition, isConditionFailed } from './dynamo.ts'
 import { pastConflicts } from './past-conflicts.ts'
 import type { IndexName } from './table.ts'
 
@@ -88,12 +73,12 @@ const unlessConditionFailed = async (call: Promise<unknown>): Promise<boolean> =
     await call
     return true
   } catch (error) {
-    if (error instanceof ConditionalCheckFailedException) return false
+    if (isConditionFailed(error)) return false
     throw error
   }
 }
 
-export type TableOptions = { dynamo: DynamoDBClient; tableName: string }
+export type TableOptions = { dynamo: Dynamo; tableName: string }
 export type Table = ReturnType<typeof openTable>
 
 /** The table, in the calls that stores need. Conflicts with other writers are tried again; throttling throws `unavailable`. */
@@ -102,7 +87,7 @@ export const openTable = ({ dynamo, tableName: TableName }: TableOptions) => {
 
   const query = async ({ index, where, values: given, newestFirst = false, limit }: Query): Promise<Item[]> => {
     const found: Item[] = []
-    let input: QueryCommandInput | undefined = {
+    let input: QueryInput | undefined = {
       TableName,
       KeyConditionExpression: where,
       ...names(where),
@@ -112,8 +97,8 @@ export const openTable = ({ dynamo, tableName: TableName }: TableOptions) => {
       ...(limit === undefined ? {} : { Limit: limit }),
     }
     while (input) {
-      const command = new QueryCommand(input)
-      const page: QueryCommandOutput = await ask(() => dynamo.send(command))
+      const wanted: QueryInput = input
+      const page: QueryOutput = await ask(() => dynamo.send('Query', wanted))
       found.push(...(page.Items ?? []))
       const isMore = page.LastEvaluatedKey && found.length < (limit ?? Number.POSITIVE_INFINITY)
       input = isMore ? { ...input, ExclusiveStartKey: page.LastEvaluatedKey } : undefined
@@ -125,8 +110,10 @@ export const openTable = ({ dynamo, tableName: TableName }: TableOptions) => {
     const found: Item[] = []
     let wanted: Item[] | undefined = keys.map(keyOf)
     while (wanted && wanted.length > 0) {
-      const command = new BatchGetItemCommand({ RequestItems: { [TableName]: { Keys: wanted, ConsistentRead: true } } })
-      const answer: BatchGetItemCommandOutput = await ask(() => dynamo.send(command))
+      const RequestItems: Record<string, { Keys: Item[]; ConsistentRead: true }> = {
+        [TableName]: { Keys: wanted, ConsistentRead: true },
+      }
+      const answer: BatchGetItemOutput = await ask(() => dynamo.send('BatchGetItem', { RequestItems }))
       found.push(...(answer.Responses?.[TableName] ?? []))
       wanted = answer.UnprocessedKeys?.[TableName]?.Keys // 16 MB at a time
     }
@@ -136,7 +123,7 @@ export const openTable = ({ dynamo, tableName: TableName }: TableOptions) => {
   return {
     /** Consistent. */
     get: async (key: Key): Promise<Item | undefined> =>
-      (await ask(() => dynamo.send(new GetItemCommand({ TableName, Key: keyOf(key), ConsistentRead: true })))).Item,
+      (await ask(() => dynamo.send('GetItem', { TableName, Key: keyOf(key), ConsistentRead: true }))).Item,
     /** Those that exist, consistent, in any order. */
     some: async (keys: readonly Key[]): Promise<Item[]> => {
       const parts = Array.from({ length: Math.ceil(keys.length / BATCH) }, (_, n) => keys.slice(n * BATCH, (n + 1) * BATCH))
@@ -145,23 +132,22 @@ export const openTable = ({ dynamo, tableName: TableName }: TableOptions) => {
     /** In order of the sort key, from all pages; consistent unless it is of an index. */
     query,
     /** False when the condition did not hold. */
-    put: (put: Put): Promise<boolean> =>
-      unlessConditionFailed(ask(() => dynamo.send(new PutItemCommand(putInput(TableName, put))))),
+    put: (put: Put): Promise<boolean> => unlessConditionFailed(ask(() => dynamo.send('PutItem', putInput(TableName, put)))),
     /** Undefined when it was put; else what is there already, untouched. */
     putNew: async (item: Item): Promise<Item | undefined> => {
       const input = { TableName, Item: item, ConditionExpression: 'attribute_not_exists(pk)' }
       try {
-        await ask(() => dynamo.send(new PutItemCommand({ ...input, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' })))
+        await ask(() => dynamo.send('PutItem', { ...input, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' }))
         return undefined
       } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return error.Item ?? {}
+        if (isConditionFailed(error)) return error.Item ?? {}
         throw error
       }
     },
     update: (update: Update): Promise<boolean> =>
-      unlessConditionFailed(ask(() => dynamo.send(new UpdateItemCommand(updateInput(TableName, update))))),
+      unlessConditionFailed(ask(() => dynamo.send('UpdateItem', updateInput(TableName, update)))),
     delete: async (key: Key): Promise<void> => {
-      await ask(() => dynamo.send(new DeleteItemCommand({ TableName, Key: keyOf(key) })))
+      await ask(() => dynamo.send('DeleteItem', { TableName, Key: keyOf(key) }))
     },
     /** All or nothing. False when one of the conditions did not hold. */
     write: async (parts: readonly (Put | Update)[]): Promise<boolean> => {
@@ -170,11 +156,10 @@ export const openTable = ({ dynamo, tableName: TableName }: TableOptions) => {
           'put' in part ? { Put: putInput(TableName, part) } : { Update: updateInput(TableName, part) },
       )
       try {
-        await ask(() => dynamo.send(new TransactWriteItemsCommand({ TransactItems })))
+        await ask(() => dynamo.send('TransactWriteItems', { TransactItems }))
         return true
       } catch (error) {
-        const isCancelled = error instanceof TransactionCanceledException
-        if (isCancelled && error.CancellationReasons?.some(({ Code }) => Code === 'ConditionalCheckFailed')) return false
+        if (isCancelledByCondition(error)) return false
         throw error
       }
     },

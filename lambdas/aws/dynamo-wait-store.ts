@@ -1,11 +1,5 @@
-import {
-  ConditionalCheckFailedException,
-  DeleteItemCommand,
-  type DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-} from '@aws-sdk/client-dynamodb'
 import type { MoveName } from '../../core/lifecycle/next-move.ts'
+import { type Dynamo, isConditionFailed } from './dynamo.ts'
 
 /** A callback that the state machine waits for, until (milliseconds since 1970) it gives up by itself. */
 export type Wait = { token: string; for: MoveName; until: number }
@@ -21,7 +15,7 @@ export interface WaitStore {
 const key = (session: string) => ({ pk: { S: `S#${session}` }, sk: { S: 'wait' } })
 
 /** Item `S#<session>` / `wait`. Read consistently: whoever stores a fact must see a wait that was stored before. */
-export const openDynamoWaitStore = ({ dynamo, tableName }: { dynamo: DynamoDBClient; tableName: string }): WaitStore => ({
+export const openDynamoWaitStore = ({ dynamo, tableName }: { dynamo: Dynamo; tableName: string }): WaitStore => ({
   put: async (session, wait) => {
     const Item = {
       ...key(session),
@@ -29,26 +23,24 @@ export const openDynamoWaitStore = ({ dynamo, tableName }: { dynamo: DynamoDBCli
       for: { S: wait.for },
       until: { N: String(wait.until) },
     }
-    await dynamo.send(new PutItemCommand({ TableName: tableName, Item }))
+    await dynamo.send('PutItem', { TableName: tableName, Item })
   },
   get: async (session) => {
-    const { Item } = await dynamo.send(new GetItemCommand({ TableName: tableName, Key: key(session), ConsistentRead: true }))
+    const { Item } = await dynamo.send('GetItem', { TableName: tableName, Key: key(session), ConsistentRead: true })
     const token = Item?.['token']?.S
     return token ? { token, for: Item?.['for']?.S as MoveName, until: Number(Item?.['until']?.N) } : undefined
   },
   remove: async (session, token) => {
     try {
-      await dynamo.send(
-        new DeleteItemCommand({
-          TableName: tableName,
-          Key: key(session),
-          ConditionExpression: '#token = :token',
-          ExpressionAttributeNames: { '#token': 'token' },
-          ExpressionAttributeValues: { ':token': { S: token } },
-        }),
-      )
+      await dynamo.send('DeleteItem', {
+        TableName: tableName,
+        Key: key(session),
+        ConditionExpression: '#token = :token',
+        ExpressionAttributeNames: { '#token': 'token' },
+        ExpressionAttributeValues: { ':token': { S: token } },
+      })
     } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error // another wait has replaced it
+      if (!isConditionFailed(error)) throw error // another wait has replaced it
     }
   },
 })

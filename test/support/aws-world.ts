@@ -3,6 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { afterAll, beforeAll } from 'vitest'
+import { openDynamo } from '../../lambdas/aws/dynamo.ts'
 import { openS3LargeTexts } from '../../lambdas/aws/s3-large-texts.ts'
 import { createAwsTable } from './aws-table.ts'
 import { type Moto, startMoto } from './moto.ts'
@@ -16,14 +17,20 @@ export const useAws = () => {
   afterAll(() => moto?.stop())
 
   const fresh = async (clock = { now: () => Date.now() }) => {
-    const dynamo = new DynamoDBClient(moto.config)
+    // Whoever looks at the table does not ask what is tested.
+    const sdk = new DynamoDBClient(moto.config)
     const s3 = new S3Client({ ...moto.config, forcePathStyle: true })
     const client = new SecretsManagerClient(moto.config)
     const bucket = `remote-${randomUUID()}`
     await s3.send(new CreateBucketCommand({ Bucket: bucket }))
-    const tableName = await createAwsTable(dynamo)
+    const tableName = await createAwsTable(sdk)
     const large = openS3LargeTexts({ s3, bucket })
+<<<<<<< HEAD
     return { dynamo, tableName, s3, bucket, client, stack: randomUUID(), large, clock, now: clock.now, keptDays: 30 }
+=======
+    const dynamo = openDynamo(moto.config)
+    return { dynamo, sdk, tableName, s3, bucket, client, stack: randomUUID(), large, clock, keptDays: 30 }
+>>>>>>> 632bc7e (The table is asked by the SDK's own signer, HTTP handler and retries, without its models of every operation)
   }
   return { fresh, config: () => moto.config, control: () => moto.control }
 }

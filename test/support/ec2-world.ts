@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { CreateLaunchTemplateCommand, DescribeInstancesCommand, DescribeSubnetsCommand, EC2Client } from '@aws-sdk/client-ec2'
+import { openDynamo } from '../../lambdas/aws/dynamo.ts'
 import { openDynamoTurnStore, openLaunchPace } from '../../lambdas/aws/dynamo-launch-pace.ts'
 import { openDynamoLaunchStore } from '../../lambdas/aws/dynamo-launch-store.ts'
 import { openDynamoMachineStore } from '../../lambdas/aws/dynamo-machine-store.ts'
@@ -17,8 +18,8 @@ const PATIENCE = 0.05
 export const openEc2World = async ({ endpoint, control }: Aws, architectures: readonly string[] = ['x64']) => {
   const config = { region: 'us-east-1', endpoint, credentials: { accessKeyId: 'test', secretAccessKey: 'test' }, maxAttempts: 1 }
   const ec2 = new EC2Client(config)
-  const dynamo = new DynamoDBClient(config)
-  const tableName = await createAwsTable(dynamo)
+  const dynamo = openDynamo(config)
+  const tableName = await createAwsTable(new DynamoDBClient(config))
   const stack = `test-${randomUUID()}`
   const template = async (architecture: string) => {
     const LaunchTemplateData = { ImageId: 'ami-12c6146b', InstanceType: 't3.small' as const }

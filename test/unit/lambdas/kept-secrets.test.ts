@@ -75,7 +75,7 @@ describe('secrets in Secrets Manager', () => {
     const { SecretString = '' } = await world.client.send(new GetSecretValueCommand({ SecretId: granted[0]?.arn }))
     const { ':key': _, ...values } = JSON.parse(SecretString) as Record<string, string>
     expect(values).toEqual({ KEY: 'the value', OTHER: 'another' })
-    const { Items } = await world.dynamo.send(
+    const { Items } = await world.sdk.send(
       new QueryCommand({
         TableName: world.tableName,
         KeyConditionExpression: 'pk = :pk',

@@ -1,4 +1,3 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { describe, expect, it } from 'vitest'
 import { memoryTurns } from '../../../bench/burst/memory-machinery.ts'
 import { simulate } from '../../../bench/burst/simulate.ts'
@@ -10,8 +9,7 @@ const aws = useAws()
 const STEP_MS = 1000 / LAUNCH_RATE.perSecond
 
 const inTable = async () => {
-  const { tableName } = await aws.fresh()
-  return openDynamoTurnStore({ dynamo: new DynamoDBClient(aws.config()), tableName })
+  return openDynamoTurnStore(await aws.fresh())
 }
 
 describe.each<[string, () => TurnStore | Promise<TurnStore>]>([

@@ -1,5 +1,6 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { describe, expect, it } from 'vitest'
+import { openDynamo } from '../../../lambdas/aws/dynamo.ts'
 import { openDynamoInboxStore } from '../../../lambdas/aws/dynamo-inbox-store.ts'
 import { openDynamoSessionStore } from '../../../lambdas/aws/dynamo-session-store.ts'
 import { openDynamoWorkspaceStore } from '../../../lambdas/aws/dynamo-workspace-store.ts'
@@ -9,25 +10,23 @@ import { noVolumes } from '../../support/fakes/no-volumes.ts'
 
 const aws = useAws()
 
-/** A stack whose table does every call of that name, but the answer to the first is lost on the way, so that the SDK calls again. */
-const losing = async (command: string) => {
-  const dynamo = new DynamoDBClient(aws.config())
+/** A stack whose table does every call of that name, but the answer to the first is lost on the way, so that it is made again. */
+const losing = async (call: string) => {
+  const http = new NodeHttpHandler()
   let lost = 0
-  dynamo.middlewareStack.add(
-    (next, context) => async (args) => {
-      const answer = await next(args)
-      if (context['commandName'] !== command || lost > 0) return answer
-      lost += 1
-      throw Object.assign(new Error('socket hang up'), { name: 'TimeoutError', code: 'ECONNRESET' })
-    },
-    { step: 'deserialize', priority: 'high' },
-  )
+  const handle: typeof http.handle = async (request) => {
+    const answer = await http.handle(request)
+    if (!request.headers['x-amz-target']?.endsWith(`.${call}`) || lost > 0) return answer
+    lost += 1
+    throw Object.assign(new Error('socket hang up'), { name: 'TimeoutError', code: 'ECONNRESET' })
+  }
+  const dynamo = openDynamo({ ...aws.config(), handler: { handle } })
   return { ...(await aws.fresh()), dynamo, lost: () => lost }
 }
 
 describe('a call that was done, but whose answer was lost', () => {
   it('stores a message once', async () => {
-    const world = await losing('PutItemCommand')
+    const world = await losing('PutItem')
     const store = openDynamoInboxStore(world)
     expect((await store.append('a', { kind: 'message', text: 'once' }, 'ada')).n).toBe(1)
     expect(await store.after('a', 0)).toHaveLength(1)
@@ -35,7 +34,7 @@ describe('a call that was done, but whose answer was lost', () => {
   })
 
   it('makes a session once, which is the caller’s own', async () => {
-    const world = await losing('TransactWriteItemsCommand')
+    const world = await losing('TransactWriteItems')
     const store = openDynamoSessionStore(world)
     const session = sampleSession()
     const key = { value: 'k', bodyHash: 'h' }
@@ -45,7 +44,7 @@ describe('a call that was done, but whose answer was lost', () => {
   })
 
   it('holds a workspace for the one who asked', async () => {
-    const world = await losing('UpdateItemCommand')
+    const world = await losing('UpdateItem')
     const store = openDynamoWorkspaceStore({ ...world, volumes: noVolumes })
     await store.create({ name: 'a', runtime: 'cloud', sizeBytes: 1, createdAt: '2026-11-21T08:00:00.000Z' })
     expect(await store.hold('a', 's-1')).toBe(true)

@@ -1,14 +1,8 @@
-import {
-  type AttributeValue,
-  DeleteItemCommand,
-  DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  QueryCommand,
-} from '@aws-sdk/client-dynamodb'
+import { type AttributeValue, DeleteItemCommand, GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
 import { ListObjectsV2Command } from '@aws-sdk/client-s3'
 import { describe, expect, it } from 'vitest'
 import type { Session } from '../../../core/contract/session.ts'
+import { openDynamo } from '../../../lambdas/aws/dynamo.ts'
 import { openDynamoSessionStore } from '../../../lambdas/aws/dynamo-session-store.ts'
 import { openS3LargeTexts } from '../../../lambdas/aws/s3-large-texts.ts'
 import { newSessionItem } from '../../../lambdas/aws/session-item.ts'
@@ -22,10 +16,10 @@ const opened = async () => {
   const world = await aws.fresh()
   return { world, store: openDynamoSessionStore(world) }
 }
-const itemsOf = async ({ dynamo, tableName }: AwsWorld, id: string) => {
+const itemsOf = async ({ sdk, tableName }: AwsWorld, id: string) => {
   const values = { ':pk': { S: `S#${id}` } }
   const input = { TableName: tableName, KeyConditionExpression: 'pk = :pk', ExpressionAttributeValues: values }
-  return (await dynamo.send(new QueryCommand(input))).Items ?? []
+  return (await sdk.send(new QueryCommand(input))).Items ?? []
 }
 const sizeOf = (item: Record<string, AttributeValue>) => Buffer.byteLength(JSON.stringify(item))
 const withTask = (task: string) => {
@@ -76,7 +70,7 @@ describe('session records in DynamoDB', () => {
       ])
       expect((await store.timeline(session.id)).intact).toBe(true)
       const Key = { pk: { S: `S#${session.id}` }, sk: { S: `timeline#${n}` } }
-      await world.dynamo.send(new DeleteItemCommand({ TableName: world.tableName, Key }))
+      await world.sdk.send(new DeleteItemCommand({ TableName: world.tableName, Key }))
       expect((await store.timeline(session.id)).intact).toBe(false)
     }
   })
@@ -86,9 +80,9 @@ describe('session records in DynamoDB', () => {
     const session = sampleSession()
     await store.insert(session, undefined, dispatched)
     const Key = { pk: { S: `S#${session.id}` }, sk: { S: 'timeline#00000001' } }
-    const { Item = {} } = await world.dynamo.send(new GetItemCommand({ TableName: world.tableName, Key }))
+    const { Item = {} } = await world.sdk.send(new GetItemCommand({ TableName: world.tableName, Key }))
     const entry = { S: Item['entry']?.S?.replace('ada', 'bob') ?? '' }
-    await world.dynamo.send(new PutItemCommand({ TableName: world.tableName, Item: { ...Item, entry } }))
+    await world.sdk.send(new PutItemCommand({ TableName: world.tableName, Item: { ...Item, entry } }))
     expect((await store.timeline(session.id)).intact).toBe(false)
   })
 
@@ -126,7 +120,7 @@ describe('session records in DynamoDB', () => {
     )
     const put = async (session: Session) => {
       const Item = await newSessionItem(session, world.large)
-      await world.dynamo.send(new PutItemCommand({ TableName: world.tableName, Item }))
+      await world.sdk.send(new PutItemCommand({ TableName: world.tableName, Item }))
     }
     await Promise.all(sessions.map(put))
     const { sessions: listed, next } = await store.list({ active: true, limit: 500 })
@@ -136,7 +130,7 @@ describe('session records in DynamoDB', () => {
   })
 
   it('a throttled table is unavailable for now, whatever was asked', async () => {
-    const dynamo = new DynamoDBClient({ ...aws.config(), maxAttempts: 1 }) // its own repetitions only take time here
+    const dynamo = openDynamo({ ...aws.config(), maxAttempts: 1 }) // its own repetitions only take time here
     const store = openDynamoSessionStore({ ...(await aws.fresh()), dynamo })
     const session = sampleSession()
     await store.insert(session, undefined, dispatched)

@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ToViewer } from '../../../core/contract/frames.ts'
 import { openApiGatewayDoorbell } from '../../../lambdas/aws/api-gateway-doorbell.ts'
+import { openDynamo } from '../../../lambdas/aws/dynamo.ts'
 import { openDynamoConnectionStore } from '../../../lambdas/aws/dynamo-connection-store.ts'
 import { takeFrame } from '../../../lambdas/aws/take-frame.ts'
 import { createAwsTable } from '../../support/aws-table.ts'
@@ -17,8 +18,9 @@ afterAll(() => moto.stop())
 
 const world = async () => {
   const { clock, sessions, segments } = fakePorts()
-  const dynamo = new DynamoDBClient(moto.config)
-  const connections = openDynamoConnectionStore({ dynamo, tableName: await createAwsTable(dynamo), clock })
+  const dynamo = openDynamo(moto.config)
+  const tableName = await createAwsTable(new DynamoDBClient(moto.config))
+  const connections = openDynamoConnectionStore({ dynamo, tableName, clock })
   const posted: [string, { type: string }][] = []
   const gone = new Set<string>()
   const post = async (connection: string, frame: object) => {

@@ -14,7 +14,7 @@ describe('workspaces in DynamoDB', () => {
     const store = openDynamoWorkspaceStore({ ...world, volumes: noVolumes })
     await store.create(workspace('a'))
     const Key = { pk: { S: 'W#a' }, sk: { S: 'workspace' } }
-    await world.dynamo.send(
+    await world.sdk.send(
       new UpdateItemCommand({
         TableName: world.tableName,
         Key,
@@ -24,7 +24,7 @@ describe('workspaces in DynamoDB', () => {
     )
     await store.hold('a', 's-1')
     await store.release('a', 's-1', { base: 'commit' })
-    const { Item } = await world.dynamo.send(new GetItemCommand({ TableName: world.tableName, Key }))
+    const { Item } = await world.sdk.send(new GetItemCommand({ TableName: world.tableName, Key }))
     expect(Item?.['volume']).toEqual({ S: 'vol-1' })
     expect(await store.get('a')).toEqual({ ...workspace('a'), volume: 'vol-1', base: 'commit', lastUsedAt: expect.any(String) })
   })
