@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSy
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
+import { pastBarrels } from './build-past-barrels.ts'
 
 const root = dirname(fileURLToPath(import.meta.url))
 const dist = join(root, 'dist')
@@ -62,14 +63,23 @@ const awsApart: Plugin = {
  * The SDK's schemas of all operations lie in one module whose objects have computed keys, which a bundler must take for code that does
  * something. Written as what they are, those that nobody uses are left out.
  */
-const plainKeys: Plugin = {
-  name: 'plain-keys',
-  setup: ({ onLoad }) =>
-    onLoad({ filter: /@aws-sdk\/[^/]+\/.*schemas_\d+\.js$/ }, ({ path }) => {
-      const text = readFileSync(path, 'utf8')
-      const names = new Map([...text.matchAll(/^const (_\w+) = ("[^"\\\n]*");$/gm)].map(([, name, value]) => [name, value]))
-      return { contents: text.replaceAll(/\[(_\w+)\]:/g, (key, name) => (names.has(name) ? `${names.get(name)}:` : key)) }
-    }),
+const withPlainKeys = (text: string): string => {
+  const names = new Map([...text.matchAll(/^const (_\w+) = ("[^"\\\n]*");$/gm)].map(([, name, value]) => [name, value]))
+  return text.replaceAll(/\[(_\w+)\]:/g, (key, name) => (names.has(name) ? `${names.get(name)}:` : key))
+}
+
+const SCHEMAS = /@aws-sdk\/[^/]+\/.*schemas_\d+\.js$/
+
+/** The SDK, so that of its code there is what is used, where it is used. */
+const leanSdk: Plugin = {
+  name: 'lean-sdk',
+  setup: (building) => {
+    const past = pastBarrels(building)
+    building.onLoad({ filter: /(node_modules\/@(smithy|aws-sdk)\/.*\.js|lambdas\/aws\/aws-json\.ts)$/ }, async ({ path }) => {
+      const text = await past(path, readFileSync(path, 'utf8'))
+      return { contents: SCHEMAS.test(path) ? withPlainKeys(text) : text, loader: path.endsWith('.ts') ? 'ts' : 'js' }
+    })
+  },
 }
 
 /** One CommonJS file each: loading twenty modules costs 20 ms, and what is imported lazily is evaluated lazily here, too. */
@@ -81,7 +91,7 @@ const program = (name: string, entry: string, outdir: string): BuildOptions => (
   sourcemap: 'external',
   mainFields: ['module', 'main'],
   define: { ...define, 'import.meta.url': '__url' },
-  plugins: [quickSandbox, sandboxApart, awsApart, plainKeys],
+  plugins: [quickSandbox, sandboxApart, awsApart, leanSdk],
   // Native accelerators of ws that nobody installs.
   external: ['bufferutil', 'utf-8-validate'],
   banner: { js: "const __url=require('node:url').pathToFileURL(__filename).href;" },
@@ -93,6 +103,17 @@ const environmentCredentials: Plugin = {
     onResolve({ filter: /^@aws-sdk\/credential-provider-node$/ }, () => ({
       path: join(root, 'lambdas/sdk/environment-credentials.ts'),
     })),
+}
+
+/** An import of one of Node's own modules asks it for every export, and some load more: that of `node:fs` all of its promises. */
+const builtinsAsTheyAre: Plugin = {
+  name: 'builtins-as-they-are',
+  setup: ({ onLoad, onResolve }) => {
+    onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin' }))
+    onLoad({ filter: /^/, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
+    }))
+  },
 }
 
 /** Reads what browsers call themselves. */
@@ -111,7 +132,7 @@ const lambda = (name: string, outdir: string): BuildOptions => ({
   // The modules of the SDK are half as large as its CommonJS and start sooner.
   mainFields: ['module', 'main'],
   define,
-  plugins: [environmentCredentials, plainKeys],
+  plugins: [environmentCredentials, leanSdk, builtinsAsTheyAre],
   external: BROWSERS,
   // What is CommonJS in there asks for Node's own modules.
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
