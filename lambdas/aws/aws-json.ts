@@ -28,9 +28,7 @@ export type AwsService = { service: string; target: string; version: '1.0' | '1.
 
 /** As AWS's own clients do: for one service, for all, or where the region is. */
 const endpointOf = (service: string, region: string, env: NodeJS.ProcessEnv) =>
-  env[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] ||
-  env['AWS_ENDPOINT_URL'] ||
-  `https://${awsHost(service, region)}`
+  env[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] || env['AWS_ENDPOINT_URL'] || `https://${awsHost(service, region)}`
 
 const bytesOf = async (response: HttpResponse): Promise<string> => {
   const parts: Uint8Array[] = []

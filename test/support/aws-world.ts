@@ -25,12 +25,8 @@ export const useAws = () => {
     await s3.send(new CreateBucketCommand({ Bucket: bucket }))
     const tableName = await createAwsTable(sdk)
     const large = openS3LargeTexts({ s3, bucket })
-<<<<<<< HEAD
-    return { dynamo, tableName, s3, bucket, client, stack: randomUUID(), large, clock, now: clock.now, keptDays: 30 }
-=======
     const dynamo = openDynamo(moto.config)
-    return { dynamo, sdk, tableName, s3, bucket, client, stack: randomUUID(), large, clock, keptDays: 30 }
->>>>>>> 632bc7e (The table is asked by the SDK's own signer, HTTP handler and retries, without its models of every operation)
+    return { dynamo, sdk, tableName, s3, bucket, client, stack: randomUUID(), large, clock, now: clock.now, keptDays: 30 }
   }
   return { fresh, config: () => moto.config, control: () => moto.control }
 }
