@@ -13,6 +13,20 @@ import { version } from './version.ts'
 const MIN_FREE_BYTES = 1024 ** 3
 const MEASURE_MS = 5000
 
+/** Those that `cloud use` found, as they were then: `remote cloud doctor` tries them. */
+export const checkClouds = async (io: Io): Promise<Finding[]> => {
+  try {
+    const { knownClouds, saidOf } = await import('./cloud/known-clouds.ts')
+    const clouds = await knownClouds(io)
+    return clouds.map((one) =>
+      ok(one.runtime, `${saidOf(one)}${clouds.length > 1 && one.isMeant ? '; the one that `cloud` means' : ''}`),
+    )
+  } catch (error) {
+    if (!(error instanceof RemoteError)) throw error
+    return [fail('clouds', error.message, error.hint ?? 'find them again: remote cloud use')]
+  }
+}
+
 /** Starts it when there is none: whether it starts is the question. */
 export const checkDaemon = async (io: Io): Promise<Finding> => {
   try {

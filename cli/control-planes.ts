@@ -16,8 +16,10 @@ export const connectAsSaid = async (io: Io, flags: Flags): Promise<Connection> =
 
 /** Names of the clouds that are in use. */
 export const cloudsInUse = async (io: Io): Promise<string[]> => {
-  const { cloudRuntimes, readClouds } = await import('./cloud/clouds-file.ts')
-  return cloudRuntimes(readClouds(io.env))
+  const { readClouds } = await import('./cloud/clouds-file.ts')
+  const known = readClouds(io.env)
+  if (Object.keys(known.clouds).length === 0) return []
+  return (await import('./cloud/cloud-names.ts')).cloudRuntimes(known)
 }
 
 /** How long one side may keep what others have answered from being shown. */

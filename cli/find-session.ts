@@ -50,6 +50,15 @@ const onlyOne = async (io: Io, id: string, told: readonly Told<Session>[], quiet
   return first
 }
 
+/** A whole id is one session's alone: whoever has it is the answer, and nobody waits for a cloud that is silent. */
+const soonest = async (asked: readonly Promise<Told<Session>>[]): Promise<Found | undefined> => {
+  const hits = asked.map(async (answer) => {
+    const [hit] = found([await answer])
+    return hit ?? Promise.reject(new Error('not there'))
+  })
+  return Promise.any(hits).catch(() => undefined)
+}
+
 /**
  * The session that an id or a prefix means, and the control plane that has it. This machine is asked first because it costs nothing; its
  * daemon is not started for it when sessions go to the cloud by default, unless no cloud knows the session.
@@ -63,10 +72,13 @@ export const findSession = async (io: Io, id: string, { quiet = false }: Quietly
   }
   const start = !isCloud(await runtimeOf(io, new Flags(new Map())))
   const here = askSide('local', async () => connect(io, { quiet, start }), get(id))
-  const there = () => Promise.all(clouds.map((runtime) => askSide(runtime, () => connectTo(io, runtime, { quiet }), get(id))))
+  const ask = (runtime: string) => askSide(runtime, () => connectTo(io, runtime, { quiet }), get(id))
   const first = WHOLE.test(id) ? await here : undefined
   if (first && 'value' in first) return { connection: local(), session: first.value }
-  const [mine, others] = await Promise.all([here, there()])
+  const there = clouds.map(ask)
+  const sooner = WHOLE.test(id) ? await soonest(there) : undefined
+  if (sooner) return sooner
+  const [mine, ...others] = await Promise.all([here, ...there])
   const isAsleep = !start && 'error' in mine && mine.error.code === 'unavailable'
   const hit = await onlyOne(io, id, isAsleep ? others : [mine, ...others], quiet)
   if (hit) return hit.connection.runtime === 'local' ? { ...hit, connection: local() } : hit

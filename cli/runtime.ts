@@ -3,7 +3,8 @@ import type { Flags } from './flags.ts'
 import type { Io } from './io.ts'
 import { nearest } from './nearest.ts'
 
-const CLOUD = /^cloud(:[a-z0-9-]{1,32})?$/
+/** `cloud:REGION`, and where that is not enough `cloud:REGION/STACK` or `cloud:REGION/STACK@ACCOUNT`. */
+const CLOUD = /^cloud(:[a-z0-9-]{1,32}(\/[A-Za-z][A-Za-z0-9-]{0,127}(@[\w.+-]{1,128})?)?)?$/
 const HOST = /^ssh:[A-Za-z0-9._@-]{1,128}$/
 
 export const isCloud = (runtime: string): boolean => CLOUD.test(runtime)
@@ -18,7 +19,7 @@ export const checkRuntime = (name: string): string => {
   }
   const meant = nearest(name, ['local', 'cloud'])
   throw new RemoteError('usage', `\`${name.slice(0, 60)}\` is not a runtime`, {
-    hint: meant ? `did you mean ${meant}?` : 'runtimes: local, cloud, cloud:REGION',
+    hint: meant ? `did you mean ${meant}?` : 'runtimes: local, cloud, cloud:REGION, cloud:REGION/STACK',
   })
 }
 

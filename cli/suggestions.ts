@@ -49,14 +49,16 @@ const secrets = (io: Io): Promise<Suggestion[]> =>
     return list.secrets.map(({ name }) => ({ value: name, says: `secret, ${side.runtime}` }))
   })
 
-const runtimes = async (io: Io): Promise<Suggestion[]> => {
-  const { clouds } = (await import('./cloud/clouds-file.ts')).readClouds(io.env)
-  return [
-    { value: 'local', says: 'this computer' },
-    { value: 'cloud', says: 'your AWS account' },
-    ...Object.values(clouds).map(({ region, stack }) => ({ value: `cloud:${region}`, says: `stack ${stack}` })),
-  ]
+const clouds = async (io: Io): Promise<Suggestion[]> => {
+  const known = (await import('./cloud/clouds-file.ts')).readClouds(io.env)
+  return Object.entries(known.clouds).map(([key, { stack }]) => ({ value: `cloud:${key}`, says: `stack ${stack}` }))
 }
+
+const runtimes = async (io: Io): Promise<Suggestion[]> => [
+  { value: 'local', says: 'this computer' },
+  { value: 'cloud', says: 'your AWS account' },
+  ...(await clouds(io)),
+]
 
 const directories = async (io: Io, typed: string): Promise<Suggestion[]> => {
   const { readdir } = await import('node:fs/promises')
@@ -88,6 +90,8 @@ export const suggestions = (io: Io, kind: Completes, typed: string, verbs: reado
       return secrets(io)
     case 'runtime':
       return runtimes(io)
+    case 'cloud':
+      return clouds(io)
     case 'verb':
       return Promise.resolve(firstWords(verbs))
     case 'setting':

@@ -5,6 +5,7 @@ import type { Io } from '../io.ts'
 import { version } from '../version.ts'
 import type { Cloud } from './clouds-file.ts'
 import { findStack } from './find-stack.ts'
+import { knownClouds } from './known-clouds.ts'
 import type { Opened } from './opened-cloud.ts'
 import { ownDigest } from './own-digest.ts'
 import { checkStackVersion } from './stack-version.ts'
@@ -26,6 +27,15 @@ export const checkCredentials = async ({ access, region }: Opened): Promise<Find
   const { account, arn } = await access.identity()
   const from = access.profile ? `profile ${access.profile}` : 'the environment or AWS’s defaults'
   return [ok('credentials', `from ${from}`), ok('identity', arn), ok('place', `account ${account}, region ${region}`)]
+}
+
+/** Whether it is the one that `cloud` means, where there are several. */
+export const checkNearest = async (io: Io, { runtime }: Opened): Promise<Finding[]> => {
+  const clouds = await knownClouds(io)
+  if (clouds.length < 2) return []
+  const far = clouds.map((one) => `${one.runtime} ${one.ms === undefined ? 'not measured' : `${one.ms} ms`}`).join(', ')
+  const meant = clouds.find(({ isMeant }) => isMeant)?.runtime
+  return [ok('nearest', `cloud means ${meant ?? 'one that was not used yet'}, this is ${runtime} (${far})`)]
 }
 
 /** The stack as it describes itself; without it there is nothing to call. */

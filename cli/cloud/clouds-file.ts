@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { RemoteError } from '../../core/contract/remote-error.ts'
 import { pathsOf } from '../connect.ts'
 import { makeDirectory } from '../make-directory.ts'
+import { keyFor } from './cloud-names.ts'
 
 /** A control plane of one's own in AWS, as its stack described itself when it was last asked. No credentials are kept anywhere. */
 export type Cloud = {
@@ -19,8 +20,11 @@ export type Cloud = {
   /** Where tunnels to that endpoint are opened, once it was asked. */
   connectHost?: { endpoint: string; host: string } | undefined
   readAt: string
+  /** How far it is: a handshake with its API. Undefined when it did not answer, or was not asked. */
+  ms?: number | undefined
+  measuredAt?: string | undefined
 }
-/** By region; `preferred` is the one that is called just `cloud`. */
+/** By name, which is what follows `cloud:`; `preferred` is the one used last. */
 export type Clouds = { preferred?: string; clouds: Record<string, Cloud> }
 
 const NONE: Clouds = { clouds: {} }
@@ -46,11 +50,7 @@ export const readClouds = (env: NodeJS.ProcessEnv): Clouds => {
   }
 }
 
-/** Keeps what is known of a cloud; the first one is the preferred one until another is chosen. */
-export const keepCloud = (env: NodeJS.ProcessEnv, cloud: Cloud, prefer = false): Clouds => {
-  const before = readClouds(env)
-  const preferred = prefer ? cloud.region : (before.preferred ?? cloud.region)
-  const next = { preferred, clouds: { ...before.clouds, [cloud.region]: cloud } }
+const put = (env: NodeJS.ProcessEnv, next: Clouds): Clouds => {
   const file = fileOf(env)
   makeDirectory(pathsOf(env).state)
   const draft = `${file}.${process.pid}`
@@ -59,9 +59,29 @@ export const keepCloud = (env: NodeJS.ProcessEnv, cloud: Cloud, prefer = false):
   return next
 }
 
-/** Runtimes of these clouds as one names them: `cloud`, and each with its region when there are several. */
-export const cloudRuntimes = ({ preferred, clouds }: Clouds): string[] => {
-  const regions = Object.keys(clouds)
-  if (regions.length === 0) return []
-  return regions.length === 1 ? ['cloud'] : regions.map((region) => (region === preferred ? 'cloud' : `cloud:${region}`))
+/** Keeps what is known of a cloud; `isUsed` makes it the one used last. */
+export const keepCloud = (env: NodeJS.ProcessEnv, cloud: Cloud, isUsed = false): { key: string; clouds: Clouds } => {
+  const before = readClouds(env)
+  const key = keyFor(before.clouds, cloud)
+  const preferred = isUsed ? key : (before.preferred ?? key)
+  return { key, clouds: put(env, { preferred, clouds: { ...before.clouds, [key]: cloud } }) }
+}
+
+/** Keeps how far clouds are; of those that were forgotten meanwhile nothing is kept. */
+export const keepDistances = (env: NodeJS.ProcessEnv, distances: ReadonlyMap<string, number | undefined>): Clouds => {
+  const before = readClouds(env)
+  const measuredAt = new Date().toISOString()
+  const measured = Object.entries(before.clouds).map(([key, cloud]) => [
+    key,
+    distances.has(key) ? { ...cloud, ms: distances.get(key), measuredAt } : cloud,
+  ])
+  return put(env, { ...before, clouds: Object.fromEntries(measured) })
+}
+
+/** What is left without it. */
+export const forgetCloud = (env: NodeJS.ProcessEnv, key: string): Clouds => {
+  const { preferred, clouds } = readClouds(env)
+  const { [key]: _, ...left } = clouds
+  const last = preferred === key ? Object.keys(left)[0] : preferred
+  return put(env, { ...(last === undefined ? {} : { preferred: last }), clouds: left })
 }

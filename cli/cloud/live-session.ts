@@ -29,7 +29,7 @@ export const liveSession = async (io: Io, opened: Opened, connection: Connection
   const json = {
     task: 'uname -a',
     agent: 'shell',
-    runtime: connection.runtime,
+    runtime: 'cloud',
     instance,
     spot,
     ttlSeconds: TTL_SECONDS,

@@ -1,5 +1,13 @@
 import { RemoteError } from '../../core/contract/remote-error.ts'
-import { checkApi, checkCredentials, checkLogin, checkQuotas, checkSocket, checkStack } from '../cloud/check-cloud.ts'
+import {
+  checkApi,
+  checkCredentials,
+  checkLogin,
+  checkNearest,
+  checkQuotas,
+  checkSocket,
+  checkStack,
+} from '../cloud/check-cloud.ts'
 import { checkLaunch } from '../cloud/check-launch.ts'
 import { connectCloud } from '../cloud/connect-cloud.ts'
 import { openedCloud } from '../cloud/opened-cloud.ts'
@@ -38,7 +46,7 @@ export const cloudDoctor: Command = async (call) => {
   const show = () => showFindings(io, checks, flags.on('json'))
   try {
     const opened = await openedCloud(io, flags.text('on'))
-    checks.push(...(await checkCredentials(opened)))
+    checks.push(...(await checkCredentials(opened)), ...(await checkNearest(io, opened)))
     const { cloud, finding } = await checkStack(opened)
     const connection = cloud && connectCloud(io, opened.runtime, cloud, { quiet: true })
     const called = connection ? [checkApi(connection), checkSocket(connection), checkSsh(io, cloud), checkLogin(connection)] : []

@@ -2,46 +2,43 @@ import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { Session } from '../../core/contract/session.ts'
 import { regionRuntime } from '../cloud/region-runtime.ts'
 import { confirm } from '../confirm.ts'
-import type { Connection } from '../connect.ts'
-import { connectTo } from '../control-planes.ts'
 import { findSession } from '../find-session.ts'
 import { waitForEnd } from '../follow/wait-for-end.ts'
 import { type Io, write } from '../io.ts'
 import { oneLine } from '../output/printable.ts'
-import { isTerminal, liveTerminals } from '../terminal/live-terminals.ts'
+import { isTerminal, type Seated, terminalsIn } from '../terminal/live-terminals.ts'
 import { shownMoney } from '../values/money.ts'
 import type { Call, Command } from '../verbs/verb.ts'
-
-type Meant = { connection: Connection; sessions: Session[] }
 
 const nothingUp = (runtime: string) =>
   new RemoteError('not_found', `no terminal is up in ${runtime}`, { hint: 'see what is up: remote cloud status' })
 
-const oneOf = async (io: Io, id: string, quiet: boolean): Promise<Meant> => {
+const oneOf = async (io: Io, id: string, quiet: boolean): Promise<Seated[]> => {
   const { connection, session } = await findSession(io, id, { quiet })
-  if (!connection.isNear && isTerminal(session)) return { connection, sessions: session.state === 'ended' ? [] : [session] }
+  if (!connection.isNear && isTerminal(session)) return session.state === 'ended' ? [] : [{ connection, session }]
   throw new RemoteError('refused', `${session.id} is no terminal in the cloud`, {
     hint: `end it: remote terminate ${session.id}`,
   })
 }
 
 /** Several are ended when somebody says so. */
-const allOf = async ({ io, flags }: Pick<Call, 'io' | 'flags'>, quiet: boolean): Promise<Meant> => {
+const allOf = async ({ io, flags }: Pick<Call, 'io' | 'flags'>, quiet: boolean): Promise<Seated[]> => {
   const runtime = regionRuntime(flags)
-  const connection = await connectTo(io, runtime, { quiet })
-  const sessions = await liveTerminals(connection)
-  if (sessions.length === 0 && !flags.on('all')) throw nothingUp(runtime)
-  if (sessions.length <= 1 || flags.on('all')) return { connection, sessions }
-  const list = sessions.map(({ id, title, by }) => `  ${id}  ${oneLine(title)}  ${oneLine(by)}\n`).join('')
+  const up = await terminalsIn(io, runtime, quiet)
+  if (up.length === 0 && !flags.on('all')) throw nothingUp(runtime)
+  if (up.length <= 1 || flags.on('all')) return up
+  const line = ({ connection, session: { id, title, by } }: Seated) =>
+    `  ${id}  ${oneLine(title)}  ${oneLine(by)}${connection.runtime === 'cloud' ? '' : `  ${connection.runtime}`}\n`
+  const list = up.map(line).join('')
   await write(io.stderr, list)
   await confirm(io, {
-    question: `End these ${sessions.length}?`,
+    question: `End these ${up.length}?`,
     what: 'this ends several machines',
     declined: 'nothing was ended',
     verb: 'remote cloud down --all',
     isSure: flags.on('yes'),
   })
-  return { connection, sessions }
+  return up
 }
 
 export const cloudDown: Command = async ({ io, args: [id], flags }) => {
@@ -49,16 +46,16 @@ export const cloudDown: Command = async ({ io, args: [id], flags }) => {
   const json = flags.on('json')
   if (id !== undefined && flags.on('all'))
     throw new RemoteError('usage', 'a session and --all exclude each other', { hint: 'give one of them' })
-  const { connection, sessions } = id === undefined ? await allOf({ io, flags }, quiet) : await oneOf(io, id, quiet)
-  const end = async ({ id: each }: Session): Promise<Session> => {
+  const up = id === undefined ? await allOf({ io, flags }, quiet) : await oneOf(io, id, quiet)
+  const end = async ({ connection, session: { id: each } }: Seated): Promise<Session> => {
     const asked = await connection.post('/v1/sessions/:id/terminate', { param: { id: each }, json: { now: false } })
     const ended = asked.state === 'ended' ? asked : await waitForEnd(connection, asked)
     if (quiet && !json) await write(io.stdout, `${each}\n`)
     else if (!json) await write(io.stderr, `${each} is down; it cost ${shownMoney(ended.cost.totalUsd)}\n`)
     return ended
   }
-  const ended = await Promise.all(sessions.map(end))
+  const ended = await Promise.all(up.map(end))
   if (json) await write(io.stdout, `${JSON.stringify({ sessions: ended })}\n`)
-  else if (sessions.length === 0 && !quiet) await write(io.stderr, 'nothing is up\n')
+  else if (up.length === 0 && !quiet) await write(io.stderr, 'nothing is up\n')
   return 0
 }

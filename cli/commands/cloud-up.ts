@@ -1,5 +1,6 @@
 import type { Session } from '../../core/contract/session.ts'
 import { regionRuntime } from '../cloud/region-runtime.ts'
+import { connectToWorkspace } from '../connect-to-workspace.ts'
 import { connectTo } from '../control-planes.ts'
 import { DETACHED_EXIT, exitCodeOf } from '../exit-code.ts'
 import { Flags } from '../flags.ts'
@@ -46,7 +47,12 @@ const tellUp = (io: Io, session: Session) => {
 export const cloudUp: Command = async ({ io, flags: given }) => {
   const quiet = given.on('quiet')
   const json = given.on('json')
-  const connection = await connectTo(io, regionRuntime(given), { quiet })
+  const runtime = regionRuntime(given)
+  const workspace = given.text('workspace')
+  const connection =
+    workspace === undefined
+      ? await connectTo(io, runtime, { quiet })
+      : await connectToWorkspace(io, workspace, { runtime, on: runtime, quiet })
   const flags = asDispatched(given)
   const brought = await files({ io, flags }, connection, quiet)
   const session = await newTerminal({ io, connection, flags, name: given.text('name') ?? 'terminal', ...brought })

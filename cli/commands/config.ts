@@ -26,6 +26,14 @@ const settled = async (io: Io, keys: readonly string[]) => {
   return keys.map((key) => ({ key, value: values.get(key) ?? null, origin: origins.get(key) ?? null }))
 }
 
+/** They are values of `on`, and found nowhere else in what is set. */
+const sayClouds = async (io: Io): Promise<void> => {
+  const { knownClouds, saidOf } = await import('../cloud/known-clouds.ts')
+  const clouds = await knownClouds(io)
+  const line = (one: (typeof clouds)[number]) => `  ${one.runtime}  ${saidOf(one)}${one.isMeant ? ' ← cloud' : ''}\n`
+  if (clouds.length > 0) await write(io.stderr, `clouds in use:\n${clouds.map(line).join('')}`)
+}
+
 export const configList: Command = async ({ io, flags }) => {
   const rows = await settled(io, [...SETTINGS.keys()])
   if (flags.on('json')) {
@@ -40,6 +48,7 @@ export const configList: Command = async ({ io, flags }) => {
     { text: origin ?? 'not set', paint: dim },
   ])
   await write(io.stdout, table(columns, cells, widthOf(io.stdout, io.env, 120), dim))
+  await sayClouds(io)
   return 0
 }
 

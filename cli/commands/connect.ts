@@ -8,7 +8,7 @@ import { tailStart } from '../follow/start-of.ts'
 import type { Io } from '../io.ts'
 import { checkRuntime, isCloud, runtimeOf } from '../runtime.ts'
 import { endOfTerminal } from '../terminal/end-of-terminal.ts'
-import { isTerminal, liveTerminals } from '../terminal/live-terminals.ts'
+import { isTerminal, liveTerminals, terminalsIn } from '../terminal/live-terminals.ts'
 import { newTerminal } from '../terminal/new-terminal.ts'
 import { seeTerminal } from '../terminal/see-terminal.ts'
 import type { Command } from '../verbs/verb.ts'
@@ -40,13 +40,14 @@ const seatAt = async (io: Io, id: string, flags: Flags): Promise<Seat> => {
 }
 
 const seatIn = async (io: Io, runtime: string, flags: Flags): Promise<Seat> => {
-  const connection = await connectTo(io, runtime, { quiet: flags.on('quiet') })
-  const [newest] = await liveTerminals(connection)
-  if (newest) return { connection, session: newest, isOurs: false }
+  const quiet = flags.on('quiet')
+  const [newest] = await terminalsIn(io, runtime, quiet)
+  if (newest) return { ...newest, isOurs: false }
   if (isCloud(runtime))
     throw new RemoteError('not_found', `no terminal runs in ${runtime}`, {
       hint: `make one: remote cloud up${runtime === 'cloud' ? '' : ` --region ${runtime.slice('cloud:'.length)}`}`,
     })
+  const connection = await connectTo(io, runtime, { quiet })
   return { connection, session: await newTerminal({ io, connection, flags, name: 'terminal' }), isOurs: true }
 }
 

@@ -1,5 +1,6 @@
 import type { DispatchInput } from '../../core/contract/dispatch.ts'
 import { RemoteError } from '../../core/contract/remote-error.ts'
+import type { Connection } from '../connect.ts'
 import { connectTo } from '../control-planes.ts'
 import { dispatchRequest, secretsOf } from '../dispatch-request.ts'
 import type { Found } from '../find-session.ts'
@@ -24,12 +25,22 @@ const hostOf = async (io: Io, id: string, given: Flags): Promise<Found> => {
   const found = await (await import('../find-session.ts')).findSession(io, id, { quiet: given.on('quiet') })
   const on = given.text('on')
   const { runtime } = found.connection
-  // `cloud` is whichever of them was used last; a region is that one.
-  const isThere = on === undefined || checkRuntime(on) === runtime || (isCloud(runtime) && on === 'cloud')
-  if (isThere) return found
+  if (on === undefined || checkRuntime(on) === runtime) return found
+  // `cloud` is any of them; a name is that one, however it is said.
+  const isMeant = async () => on === 'cloud' || (await import('../cloud/open-cloud.ts')).isSaidOf(io, on, runtime)
+  if (isCloud(on) && isCloud(runtime) && (await isMeant())) return found
   throw new RemoteError('usage', `${found.session.id} is on ${runtime}, not on ${on}`, {
     hint: 'leave out --on: it goes where that session is',
   })
+}
+
+/** Where --on or the default says; what works on a workspace goes to the cloud that has it. */
+const placeFor = async (io: Io, given: Flags, flags: Flags, quiet: boolean): Promise<Connection> => {
+  const runtime = checkRuntime(flags.text('on') ?? 'local')
+  const workspace = flags.text('workspace')
+  if (workspace === undefined || !isCloud(runtime)) return connectTo(io, runtime, { quiet })
+  const { connectToWorkspace } = await import('../connect-to-workspace.ts')
+  return connectToWorkspace(io, workspace, { runtime, on: given.text('on'), quiet })
 }
 
 export const dispatch: Command = async ({ io, args, flags: given }) => {
@@ -38,7 +49,7 @@ export const dispatch: Command = async ({ io, args, flags: given }) => {
   const { flags, project } = await settle(io, given, given.text('repo') ?? io.cwd)
   const beside = given.text('with')
   const host = beside === undefined ? undefined : await hostOf(io, beside, given)
-  const connection = host?.connection ?? (await connectTo(io, checkRuntime(flags.text('on') ?? 'local'), { quiet }))
+  const connection = host?.connection ?? (await placeFor(io, given, flags, quiet))
   const printed = await printedSecrets(io, connection, secretsOf(flags, project))
   const sent = flags.on('no-repo')
     ? undefined

@@ -1,5 +1,5 @@
 import { homedir } from 'node:os'
-import { checkDaemon, checkDisk, checkPrivacy, checkStorage } from '../check-places.ts'
+import { checkClouds, checkDaemon, checkDisk, checkPrivacy, checkStorage } from '../check-places.ts'
 import { checkAgents, checkGit, checkNode, checkSandbox } from '../check-programs.ts'
 import { pathsOf } from '../connect.ts'
 import type { Finding } from '../finding.ts'
@@ -18,6 +18,7 @@ export const doctor: Command = async ({ io, flags }) => {
     checkDaemon(io),
     checkDisk(io),
     checkStorage(io),
+    checkClouds(io),
   ])
   // After the daemon has made its directories.
   const checks = [...found.flat(), checkPrivacy(io)]

@@ -106,10 +106,10 @@ const openSides = async ({ io, flags }: Call, clouds: readonly string[], taken: 
     askSide('local', async () => connect(io, { quiet }), list),
     ...clouds.map((runtime) => askSide(runtime, () => connectTo(io, runtime, { quiet }), list)),
   ])
-  const [failed] = told.flatMap((one) => ('error' in one ? [one] : []))
+  const failed = told.flatMap((one) => ('error' in one ? [one] : []))
   const sides = told.flatMap((one) => ('value' in one ? [one] : []))
-  if (failed && sides.length === 0) throw failed.error
-  if (failed) await warnOf(io, failed)
+  if (failed[0] && sides.length === 0) throw failed[0].error
+  for (const one of failed) await warnOf(io, one)
   for (const { connection, value } of sides) {
     for (const session of value.sessions.reverse()) await taken({ session, where: whereOf(connection) })
   }

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { Workspace } from '../../core/contract/workspace.ts'
 import type { Connection } from '../connect.ts'
-import { connectAsSaid } from '../control-planes.ts'
+import { connectToWorkspaceAsSaid } from '../connect-to-workspace.ts'
 import { write } from '../io.ts'
 import { shownSize } from '../values/size.ts'
 import type { Call, Command } from '../verbs/verb.ts'
@@ -20,7 +20,7 @@ const tell = async ({ io, flags }: Call, workspace: Workspace, id: string, text:
 export const workspaceSnapshot: Command = async (call) => {
   const { io, args, flags } = call
   const [name = ''] = args
-  const connection = await connectAsSaid(io, flags)
+  const connection = await connectToWorkspaceAsSaid(io, flags, name)
   const snapshot = flags.text('delete')
   if (snapshot !== undefined) {
     await connection.delete('/v1/workspaces/:name/snapshots/:snapshot', { param: { name, snapshot } })
@@ -53,7 +53,7 @@ export const workspaceMove: Command = async (call) => {
   const zone = flags.text('zone')
   if (zone === undefined)
     throw new RemoteError('usage', 'to which zone?', { hint: `for example: remote workspace move ${name} --zone us-east-1b` })
-  const connection = await connectAsSaid(io, flags)
+  const connection = await connectToWorkspaceAsSaid(io, flags, name)
   const begun = await connection.post('/v1/workspaces/:name/move', { param: { name }, json: { zone } })
   if (flags.on('detach') && begun.movingTo !== undefined)
     return tell(call, begun, name, `workspace ${name} is on its way to ${zone}\n  see it: remote workspace show ${name}`)
@@ -66,7 +66,7 @@ export const workspaceResize: Command = async (call) => {
   const sizeBytes = flags.number('size')
   if (sizeBytes === undefined)
     throw new RemoteError('usage', 'how large?', { hint: `for example: remote workspace resize ${name} --size 200gb` })
-  const connection = await connectAsSaid(io, flags)
+  const connection = await connectToWorkspaceAsSaid(io, flags, name)
   const workspace = await connection.post('/v1/workspaces/:name/resize', { param: { name }, json: { sizeBytes } })
   return tell(call, workspace, name, `workspace ${name} has ${shownSize(workspace.sizeBytes)}, from its next session on`)
 }

@@ -1,7 +1,7 @@
 import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { Workspace } from '../../core/contract/workspace.ts'
 import { askLine } from '../ask.ts'
-import { connectAsSaid } from '../control-planes.ts'
+import { connectToWorkspaceAsSaid } from '../connect-to-workspace.ts'
 import { write } from '../io.ts'
 import { shownSize } from '../values/size.ts'
 import type { Call, Command } from '../verbs/verb.ts'
@@ -24,7 +24,7 @@ export const workspaceDelete: Command = async (call) => {
   const { io, args, flags } = call
   const [name = ''] = args
   const quiet = flags.on('quiet')
-  const connection = await connectAsSaid(io, flags)
+  const connection = await connectToWorkspaceAsSaid(io, flags, name)
   const workspace = await connection.get('/v1/workspaces/:name', { param: { name } })
   if (!flags.on('yes')) await confirm(call, workspace)
   await connection.delete('/v1/workspaces/:name', { param: { name } })

@@ -1,4 +1,5 @@
 import type { Workspace } from '../../core/contract/workspace.ts'
+import { connectToWorkspaceAsSaid } from '../connect-to-workspace.ts'
 import { connectAsSaid } from '../control-planes.ts'
 import { type Io, write } from '../io.ts'
 import { styleOf } from '../output/style.ts'
@@ -58,7 +59,7 @@ export const workspaceList: Command = async ({ io, flags }) => {
 
 export const workspaceShow: Command = async ({ io, args: [name = ''], flags }) => {
   const quiet = flags.on('quiet')
-  const workspace = await (await connectAsSaid(io, flags)).get('/v1/workspaces/:name', { param: { name } })
+  const workspace = await (await connectToWorkspaceAsSaid(io, flags, name)).get('/v1/workspaces/:name', { param: { name } })
   if (flags.on('json')) await write(io.stdout, `${JSON.stringify(workspace)}\n`)
   else if (quiet) await write(io.stdout, `${workspace.name}\n`)
   else {

@@ -2,7 +2,7 @@ import { RemoteError } from '../../core/contract/remote-error.ts'
 import { type AwsAccess, awsAccess } from '../cloud/aws-access.ts'
 import { type Cloud, keepCloud } from '../cloud/clouds-file.ts'
 import { findStack } from '../cloud/find-stack.ts'
-import { cloudOf } from '../cloud/open-cloud.ts'
+import { resolveCloud } from '../cloud/open-cloud.ts'
 import type { Connection } from '../connect.ts'
 import { findSession } from '../find-session.ts'
 import type { Io } from '../io.ts'
@@ -15,7 +15,7 @@ const HOST = /<dnsName>([A-Za-z0-9.:-]+)<\/dnsName>/
 
 /** The cloud with its endpoint; what was kept by an older program may not name it. */
 const withEndpoint = async (io: Io, runtime: string): Promise<Cloud & { connectEndpoint: string }> => {
-  const known = await cloudOf(io.env, runtime)
+  const { cloud: known } = await resolveCloud(io, runtime)
   if (known.connectEndpoint !== undefined) return { ...known, connectEndpoint: known.connectEndpoint }
   const cloud = { ...known, ...(await findStack(awsAccess(io.env, known), known.stack, known.region)) }
   keepCloud(io.env, cloud)
@@ -53,7 +53,7 @@ const hostOf = async (
 
 /** The next look asks AWS again. */
 const forgetEndpoint = async (io: Io, runtime: string): Promise<void> => {
-  const { connectHost: _, connectEndpoint: __, ...rest } = await cloudOf(io.env, runtime)
+  const { connectHost: _, connectEndpoint: __, ...rest } = (await resolveCloud(io, runtime)).cloud
   keepCloud(io.env, rest)
 }
 

@@ -7,7 +7,12 @@ const STACK_FLAGS: readonly Flag[] = [
   { name: 'profile', type: 'string', value: 'P', summary: 'profile of ~/.aws to use (that of AWS_PROFILE)' },
 ]
 
-const REGION_FLAG: Flag = { name: 'region', type: 'string', value: 'R', summary: 'which cloud (the one used last)' }
+const REGION_FLAG: Flag = {
+  name: 'region',
+  type: 'string',
+  value: 'R',
+  summary: 'which cloud, as in cloud:R (your default or the nearest when left out)',
+}
 
 const OF_UP = ['spot', 'max-price', 'workspace', 'repo', 'ref', 'cwd', 'filtered', 'ttl', 'idle', 'max-cost', 'secret', 'env']
 const UP_FLAGS: readonly Flag[] = DISPATCH_FLAGS.filter(({ name }) => OF_UP.includes(name)).map((flag) =>
@@ -24,7 +29,7 @@ export const PLACE_VERBS: readonly Verb[] = [
     args: [
       {
         name: 'SESSION',
-        summary: 'id of a session, local, cloud or cloud:REGION',
+        summary: 'id of a session, local, cloud or cloud:NAME',
         optional: true,
         completes: 'session',
       },
@@ -72,10 +77,10 @@ export const PLACE_VERBS: readonly Verb[] = [
   {
     name: 'cloud status',
     group: 'places',
-    summary: 'list the machines that are up in your AWS account',
+    summary: 'list your clouds, how far each is, and the machines that are up',
     args: [],
     flags: [REGION_FLAG, JSON_FLAG, QUIET_FLAG],
-    examples: [['remote cloud status', 'type, zone, what it costs, when it ends, whose it is']],
+    examples: [['remote cloud status', 'an arrow at what `cloud` means; type, zone, what it costs, when it ends, whose it is']],
     load: async () => (await import('../commands/cloud-status.ts')).cloudStatus,
   },
   {
@@ -122,7 +127,7 @@ export const PLACE_VERBS: readonly Verb[] = [
     group: 'places',
     summary: 'run sessions in your AWS account from now on',
     about:
-      'Finds the stack, tries whether you may call it, and makes it the default. Another region is another runtime, cloud:REGION; the one used last is the one called cloud. Your credentials are found as by AWS’s own tools (profiles, SSO, roles, environment) and are kept nowhere.',
+      'Finds the stack, tries whether you may call it, and makes `cloud` the default. Each stack is a runtime of its own: cloud:REGION, or cloud:REGION/STACK where two share a region. `cloud` alone is the nearest, measured now and about once a week; `remote config set on cloud:REGION` makes it always that one. Your credentials are found as by AWS’s own tools (profiles, SSO, roles, environment) and are kept nowhere.',
     args: [],
     flags: [...STACK_FLAGS, JSON_FLAG, QUIET_FLAG],
     examples: [
@@ -132,6 +137,16 @@ export const PLACE_VERBS: readonly Verb[] = [
     load: async () => (await import('../commands/cloud-use.ts')).cloudUse,
   },
   {
+    name: 'cloud forget',
+    group: 'places',
+    summary: 'use a cloud no more from this computer; nothing in AWS is touched',
+    about: 'Its sessions go on, and are not found from here any more until `cloud use` finds the stack again.',
+    args: [{ name: 'CLOUD', summary: 'as `cloud status` lists it', optional: true, completes: 'cloud' }],
+    flags: [JSON_FLAG, QUIET_FLAG],
+    examples: [['remote cloud forget cloud:eu-west-1', 'leaves the others']],
+    load: async () => (await import('../commands/cloud-forget.ts')).cloudForget,
+  },
+  {
     name: 'cloud bake',
     group: 'places',
     summary: 'make an image that machines start from faster',
@@ -139,7 +154,7 @@ export const PLACE_VERBS: readonly Verb[] = [
       'Boots a machine as every session does, installs the toolchain and the agents on it, makes an image of its disk, and lets the stack boot from that. The image before it is kept, older ones go. Says what it costs and asks. Ctrl-C ends the machine.',
     args: [],
     flags: [
-      { ...ON_FLAG, summary: 'which cloud: cloud:REGION (the one called cloud when left out)' },
+      { ...ON_FLAG, summary: 'which cloud: cloud:NAME (your default or the nearest when left out)' },
       { name: 'architecture', type: 'string', value: 'A', summary: 'x64 (when left out) or arm64', choices: ['x64', 'arm64'] },
       { name: 'yes', type: 'boolean', summary: 'do not ask' },
       JSON_FLAG,
@@ -159,7 +174,7 @@ export const PLACE_VERBS: readonly Verb[] = [
       'Each check tries what it is about, a launch too, which EC2 checks and does not do. With --orphans: machines, disks and snapshots of the stack that no live record knows, with their age and price; exit code 1 while there are any. Ending them asks first, and takes the data on them with it. With --live: one session on a machine that is bought for it, from the request until nothing of it is left.',
     args: [],
     flags: [
-      { ...ON_FLAG, summary: 'which cloud: cloud:REGION (the one called cloud when left out)' },
+      { ...ON_FLAG, summary: 'which cloud: cloud:NAME (your default or the nearest when left out)' },
       { name: 'orphans', type: 'boolean', summary: 'only what nobody knows any more' },
       { name: 'end', type: 'boolean', summary: 'with --orphans: end them, after asking' },
       { name: 'live', type: 'boolean', summary: 'buy one small machine and measure it (a cent; asks first)' },

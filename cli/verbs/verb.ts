@@ -2,7 +2,7 @@ import type { Flags } from '../flags.ts'
 import type { Io } from '../io.ts'
 
 export type FlagType = 'string' | 'duration' | 'size' | 'money' | 'count' | 'boolean' | 'list'
-export type Completes = 'session' | 'workspace' | 'secret' | 'verb' | 'setting' | 'directory' | 'agent' | 'runtime'
+export type Completes = 'session' | 'workspace' | 'secret' | 'verb' | 'setting' | 'directory' | 'agent' | 'runtime' | 'cloud'
 
 export type Flag = {
   name: string
@@ -52,7 +52,7 @@ export const ON_FLAG: Flag = {
   name: 'on',
   type: 'string',
   value: 'RUNTIME',
-  summary: 'where: local, cloud, cloud:REGION (your default when left out)',
+  summary: 'where: local, cloud, cloud:NAME (your default when left out)',
   completes: 'runtime',
 }
 export const SESSION: Argument = { name: 'SESSION', summary: 'id of a session, or any unique prefix of it', completes: 'session' }
