@@ -65,7 +65,7 @@ it('finds the stack by its outputs, tries it, and makes it the default', async (
   expect(JSON.stringify(json) + readFileSync(here.file, 'utf8')).not.toMatch(new RegExp(Object.values(KEYS).join('|')))
 })
 
-it('another region is another runtime; the one used last is called cloud', async () => {
+it('another region is another runtime; of two that are as near, `cloud` is the one used last', async () => {
   here.cloud.regions.push('eu-west-1')
   const [first, second] = [await newStack('us-east-1'), await newStack('eu-west-1')]
   await here.run(['cloud', 'use', '--stack', second, '--region', 'eu-west-1'])
@@ -77,6 +77,36 @@ it('another region is another runtime; the one used last is called cloud', async
   const far = ['dispatch', '--agent', 'shell', '--no-repo', '--detach', '--quiet', 'true', '--on']
   expect((await here.run([...far, 'cloud'])).err).toContain('(us-east-1)')
   expect((await here.run([...far, 'cloud:eu-west-1'])).out).toMatch(/^s-/)
+})
+
+it('two stacks of one region, and of two accounts, are told apart; one that is used again keeps its name', async () => {
+  const [first, second] = [await newStack(), await newStack()]
+  const use = async (stack: string) =>
+    (await here.run(['cloud', 'use', '--stack', stack, '--region', 'us-east-1', '--quiet'])).out
+  expect(await use(first)).toBe('cloud\n')
+  expect(await use(second)).toBe(`cloud:us-east-1/${second}\n`)
+  expect(await use(first)).toBe('cloud:us-east-1\n')
+  // The same stack of another account, which is where the user's credentials led before.
+  const kept = JSON.parse(readFileSync(here.file, 'utf8'))
+  kept.clouds['us-east-1'].account = '999988887777'
+  writeFileSync(here.file, JSON.stringify(kept))
+  expect(await use(first)).toBe(`cloud:us-east-1/${first}\n`)
+  expect(await use(first)).toBe(`cloud:us-east-1/${first}\n`)
+  const { clouds, preferred } = JSON.parse(readFileSync(here.file, 'utf8'))
+  expect(Object.keys(clouds)).toEqual(['us-east-1', `us-east-1/${second}`, `us-east-1/${first}`])
+  expect(preferred).toBe(`us-east-1/${first}`)
+})
+
+it('how far each cloud is, is measured then, and kept', async () => {
+  const [near, far] = [await newStack(), `far-${++stacks}`]
+  await here.run(['cloud', 'use', '--stack', near, '--region', 'us-east-1'])
+  here.cloud.regions.push('eu-west-1')
+  await makeStack('eu-west-1', far, outputs())
+  const { err } = await here.run(['cloud', 'use', '--stack', far, '--region', 'eu-west-1'])
+  expect(err).toMatch(/cloud:eu-west-1 is stack .*, [\d.]+ ms away/)
+  expect(err).toContain('remote config set on cloud:eu-west-1')
+  const { clouds } = JSON.parse(readFileSync(here.file, 'utf8'))
+  for (const { ms } of Object.values<{ ms?: number }>(clouds)) expect(ms).toBeGreaterThan(0)
 })
 
 it('a stack that moved is found anew without a word', async () => {
