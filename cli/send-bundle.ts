@@ -3,6 +3,7 @@ import { RemoteError } from '../core/contract/remote-error.ts'
 import { valueIn } from './client.ts'
 import type { OutgoingBundle } from './connect.ts'
 import { putBytes } from './put-bytes.ts'
+import { refuseLargeBundle } from './refuse-large-bundle.ts'
 
 const CHUNK_BYTES = 256 * 1024
 
@@ -12,6 +13,7 @@ export const sendBundle = async (
   by: string,
   { sha256, file, bytes, facts, onBytes }: OutgoingBundle,
 ): Promise<void> => {
+  refuseLargeBundle(bytes)
   const headers = {
     'x-remote-by': by,
     'x-remote-repository': facts.repository,

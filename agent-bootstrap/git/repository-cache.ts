@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
 import { chmod, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { BundleHeader } from '../../core/contract/bundle-header.ts'
 import type { RepositorySource } from '../../core/contract/dispatch.ts'
 import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { RunSpec } from '../../core/contract/runner.ts'
-import { type BundleHeader, verifyBundle } from './bundle-header.ts'
 import { makeGitDir } from './make-git-dir.ts'
 import { sealedGit } from './sealed-git.ts'
+import { verifyBundle } from './verify-bundle.ts'
 
 export type BundleRef = RunSpec['bundles'][number]
 /** Answers a local file with the bundle's bytes; it is only read. */

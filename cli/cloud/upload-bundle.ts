@@ -3,9 +3,8 @@ import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { Client } from '../client.ts'
 import { codeOf, type OutgoingBundle } from '../connect.ts'
 import { putBytes } from '../put-bytes.ts'
+import { refuseLargeBundle } from '../refuse-large-bundle.ts'
 
-/** S3 takes no more in one PUT. */
-const MAX_BYTES = 5 * 1024 ** 3
 const TRIES = 3
 const CHUNK_BYTES = 256 * 1024
 
@@ -16,15 +15,7 @@ export const uploadBundle = async (
   api: Pick<Client, 'post'>,
   { sha256, file, bytes, facts, onBytes }: OutgoingBundle,
 ): Promise<void> => {
-  if (bytes > MAX_BYTES) {
-    throw new RemoteError(
-      'too_large',
-      `what is new in the repository is ${Math.ceil(bytes / 1024 ** 3)} GB, and S3 takes 5 GB at once`,
-      {
-        hint: 'dispatch an older commit first (--ref), so that each step is smaller; or leave large files out of it (.gitignore)',
-      },
-    )
-  }
+  refuseLargeBundle(bytes)
   const input = { param: { sha256 }, json: { bytes, facts } }
   for (let tries = 1; ; tries++) {
     const { url, headers } = await api.post('/v1/bundles/:sha256/upload', input)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
+import { type BundleHeader, bundleHeader, MOST_HEADER_BYTES } from '../../core/contract/bundle-header.ts'
 import { RemoteError } from '../../core/contract/remote-error.ts'
 import { git } from './git.ts'
 
@@ -17,25 +18,18 @@ const damaged = (what: string): RemoteError =>
     hint: 'try again; `remote logs` still has what the session printed',
   })
 
-type Header = { needs: string[]; packOffset: number }
-
-const parseHeader = (bytes: Buffer): Header => {
-  const end = bytes.indexOf('\n\n')
-  const lines = bytes.subarray(0, Math.max(end, 0)).toString('latin1').split('\n')
-  if (end < 0 || !/^# v[23] git bundle$/.test(lines[0] ?? '')) throw damaged('it does not begin like one')
-  const needs = lines.flatMap((line) => /^-([0-9a-f]{40,64})(?: |$)/.exec(line)?.[1] ?? [])
-  return { needs, packOffset: end + 2 }
-}
-
-const verify = async ({ file, sha256 }: ResultBundle): Promise<Header> => {
+const verify = async ({ file, sha256 }: ResultBundle): Promise<BundleHeader> => {
   const hash = createHash('sha256')
-  let head = Buffer.alloc(0)
+  const start: Buffer[] = []
+  let kept = 0
   for await (const chunk of createReadStream(file, { highWaterMark: 1024 * 1024 })) {
     hash.update(chunk as Buffer)
-    if (head.length === 0) head = chunk as Buffer<ArrayBuffer>
+    if (kept < MOST_HEADER_BYTES) kept += start.push(chunk as Buffer) && (chunk as Buffer).length
   }
   if (hash.digest('hex') !== sha256) throw damaged('its SHA-256 is not the recorded one')
-  return parseHeader(head)
+  const header = bundleHeader(Buffer.concat(start)) ?? { broken: 'it ends within its header' }
+  if ('broken' in header) throw damaged(header.broken)
+  return header
 }
 
 /** Which of these commits are not in the repository. */

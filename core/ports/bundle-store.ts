@@ -16,6 +16,11 @@ export interface BundleStore {
    * its machine sent them, to where it may write. May be repeated.
    */
   stored(sha256: string, offer: BundleOffer, session?: string): Promise<void>
+  /**
+   * The first bytes of what was sent to an absolute url, at most MOST_HEADER_BYTES. Undefined when nothing is there, and where everything
+   * comes through `put`.
+   */
+  start(sha256: string, session?: string): Promise<Uint8Array | undefined>
   /** Where it can be fetched past this API; undefined when it is not there, or comes through `get` alone. */
   url(sha256: string): Promise<string | undefined>
 }

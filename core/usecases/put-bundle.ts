@@ -1,11 +1,16 @@
+import { SessionId } from '../contract/ids.ts'
 import type { BundleFacts } from '../contract/repository.ts'
 import type { Ports } from '../ports/ports.ts'
 import { audited } from './audited.ts'
+import { checkedBundle } from './check-bundle.ts'
 
-/** Stores the bytes if they have that SHA-256, else throws `bad_request`. */
+/** A runner on the user's own computer calls itself by its session. */
+const isRunner = (by: string) => SessionId.safeParse(by).success
+
+/** Stores the bytes if they have that SHA-256 and are such a bundle, else throws `bad_request`. */
 export const putBundle =
   (ports: Pick<Ports, 'bundles' | 'audit' | 'ids' | 'clock'>) =>
   async (sha256: string, bytes: ReadableStream<Uint8Array>, facts: BundleFacts, by: string) =>
     audited(ports)({ by, what: 'bundle store', on: `bundle ${sha256}`, detail: { repository: facts.repository } }, () =>
-      ports.bundles.put(sha256, bytes, facts),
+      ports.bundles.put(sha256, checkedBundle(bytes, facts, isRunner(by)), facts),
     )

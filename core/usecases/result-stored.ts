@@ -1,6 +1,7 @@
 import { RemoteError } from '../contract/errors.ts'
 import type { BundleOffer } from '../contract/repository.ts'
 import type { Ports } from '../ports/ports.ts'
+import { checkBundle } from './check-bundle.ts'
 import { refuseFenced } from './fenced.ts'
 import { storedSession } from './stored-session.ts'
 
@@ -15,5 +16,7 @@ export const resultStored =
         hint: 'a machine stores bundles of the repository that it was given',
       })
     }
+    const start = await ports.bundles.start(sha256, id)
+    if (start) checkBundle(start, offer.facts, true)
     await ports.bundles.stored(sha256, offer, id)
   }

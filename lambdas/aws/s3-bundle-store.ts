@@ -1,5 +1,7 @@
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { MOST_HEADER_BYTES } from '../../core/contract/bundle-header.ts'
 import { RemoteError } from '../../core/contract/errors.ts'
+import { MOST_BUNDLE_BYTES } from '../../core/contract/most-bundle-bytes.ts'
 import type { BundleFacts } from '../../core/contract/repository.ts'
 import type { BundleStore } from '../../core/ports/bundle-store.ts'
 import type { Clock } from '../../core/ports/clock.ts'
@@ -12,8 +14,6 @@ import { base64OfHex, sha256Hex } from './sha256.ts'
 
 /** What API Gateway takes; more is sent to S3 itself. */
 const MOST_THROUGH_API = 10 * 1024 ** 2
-/** What S3 takes in one request. */
-const MOST_IN_ONE_PUT = 5 * 1024 ** 3
 const MISSING = new Set(['NotFound', 'NoSuchKey'])
 
 const tooLarge = (bytes: number) =>
@@ -121,7 +121,7 @@ export const openS3BundleStore = ({ s3, bucket, keptDays, ...options }: S3Bundle
       return Body && { bytes: known.bytes, body: Body.transformToWebStream() as ReadableStream<Uint8Array> }
     },
     upload: async (sha256, { bytes }) => {
-      if (bytes > MOST_IN_ONE_PUT) throw tooLarge(bytes)
+      if (bytes > MOST_BUNDLE_BYTES) throw tooLarge(bytes)
       return presignedPut({ s3, bucket }, keyOf(sha256), { sha256, bytes })
     },
     stored: async (sha256, { bytes, facts }, session) => {
@@ -133,6 +133,17 @@ export const openS3BundleStore = ({ s3, bucket, keptDays, ...options }: S3Bundle
       if (!(await isThere(bundle))) throw wrongBytes()
       await index.record(bundle)
       await recordTips(bundle, facts, claimed)
+    },
+    start: async (sha256, session) => {
+      try {
+        const Range = `bytes=0-${MOST_HEADER_BYTES - 1}`
+        const command = new GetObjectCommand({ Bucket: bucket, Key: keyOf(sha256, session), Range })
+        return await (await asked('the bucket', s3.send(command))).Body?.transformToByteArray()
+      } catch (error) {
+        // An empty object has no range at all.
+        if (MISSING.has(awsName(error) ?? '') || awsName(error) === 'InvalidRange') return undefined
+        throw error
+      }
     },
     url: async (sha256) => {
       const known = await isKnown(sha256)

@@ -129,6 +129,7 @@ export const openFileBundleStore = (db: Database, dir: string): BundleStore => {
         hint: 'send it to the url of its upload',
       })
     },
+    start: async () => undefined,
     url: async () => undefined,
   }
 }

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { RemoteError } from '../../core/contract/errors.ts'
 import type { BundleFacts } from '../../core/contract/repository.ts'
 import type { BundleStore } from '../../core/ports/bundle-store.ts'
 
@@ -69,6 +70,21 @@ export const keepsTheBundleStorePromise = (name: string, open: () => BundleStore
       await expect(store.stored(hash('never sent'), { bytes: 10, facts })).rejects.toMatchObject(refused)
       expect(await store.get(hash('these bytes'))).toBeUndefined()
       expect(await store.url(hash('these bytes'))).toBeUndefined()
+      expect(await store.tips(REPOSITORY, 10)).toEqual([])
+    })
+
+    it('bytes that break off are not kept, and whoever sent them hears why', async () => {
+      const store = await open()
+      const why = new RemoteError('bad_request', 'not as announced')
+      const breaking = new ReadableStream<Uint8Array>({
+        start: (out) => {
+          out.enqueue(new Uint8Array(100))
+          out.error(why)
+        },
+      })
+      const facts = { repository: REPOSITORY, tips: [commit('one')], needs: [] }
+      await expect(store.put(hash('bytes'), breaking, facts)).rejects.toBe(why)
+      expect(await store.get(hash('bytes'))).toBeUndefined()
       expect(await store.tips(REPOSITORY, 10)).toEqual([])
     })
 

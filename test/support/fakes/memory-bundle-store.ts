@@ -46,6 +46,7 @@ export const memoryBundleStore = (): BundleStore => {
     stored: async (sha256) => {
       if (!bundles.has(sha256)) throw new RemoteError('bad_request', 'the bundle has not arrived', { hint: 'send it' })
     },
+    start: async () => undefined,
     url: async () => undefined,
   }
 }

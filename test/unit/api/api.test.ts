@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createApi } from '../../../core/api/create-api.ts'
 import { apiWorld } from '../../support/api-world.ts'
+import { plainBundle } from '../../support/plain-bundle.ts'
 import { runningSession } from '../../support/running-session.ts'
 import { commit, sha256 } from '../../support/samples.ts'
 
@@ -86,12 +87,12 @@ describe('the API', () => {
   })
 
   it('streams bundles in and out', async () => {
-    const { call, ports } = apiWorld()
-    const hash = await ports.ids.sha256('bundle')
+    const { call } = apiWorld()
+    const { sha256: hash, text } = plainBundle({ tips: [commit(1)], needs: [] })
     const facts = { 'x-remote-repository': sha256(1), 'x-remote-tips': commit(1), 'x-remote-needs': '' }
-    const put = (path: string, headers: Record<string, string>) => call({ method: 'PUT', path, body: 'bundle', headers })
+    const put = (path: string, headers: Record<string, string>) => call({ method: 'PUT', path, body: text, headers })
     expect((await put(`/v1/bundles/${hash}`, facts)).status).toBe(201)
-    expect(await call(get(`/v1/bundles/${hash}`))).toMatchObject({ status: 200, text: 'bundle' })
+    expect(await call(get(`/v1/bundles/${hash}`))).toMatchObject({ status: 200, text })
     expect((await call(get(`/v1/repositories/${sha256(1)}`))).json).toEqual({ commits: [commit(1)] })
     expect((await put(`/v1/bundles/${sha256(7)}`, facts)).json).toMatchObject({ code: 'bad_request' })
     expect((await put(`/v1/bundles/${hash}`, {})).json).toMatchObject({

@@ -15,7 +15,7 @@ it('what S3 does not take in one piece is refused before anything is asked or se
   }
   await expect(uploadBundle({ post }, bundle as never)).rejects.toMatchObject({
     code: 'too_large',
-    message: expect.stringMatching(/is 6 GB, and S3 takes 5 GB/),
+    message: expect.stringMatching(/is 6 GB, and 5 GB are taken/),
     hint: expect.stringMatching(/--ref[\s\S]*\.gitignore/),
   })
   expect(asked).toEqual([])

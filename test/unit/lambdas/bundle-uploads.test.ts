@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, it } from 'vitest'
+import { MOST_HEADER_BYTES } from '../../../core/contract/bundle-header.ts'
 import { openS3BundleStore } from '../../../lambdas/aws/s3-bundle-store.ts'
 import { type AwsWorld, useAws } from '../../support/aws-world.ts'
 
@@ -36,6 +37,18 @@ describe('bundles in S3', () => {
     expect((await fetch(url, { method: 'PUT', headers, body: 'bytes' })).status).toBe(200)
     await store.stored(hash('bytes'), offer)
     expect(await (await fetch((await store.url(hash('bytes'))) ?? '')).text()).toBe('bytes')
+  })
+
+  it('the first bytes of what was sent are read wherever it was sent to, and no more than a header has', async () => {
+    const { world, store } = await opened()
+    const text = 'x'.repeat(MOST_HEADER_BYTES + 1)
+    await store.put(hash(text), stream(text), factsOf('one'))
+    expect(Buffer.from((await store.start(hash(text))) ?? []).toString()).toBe('x'.repeat(MOST_HEADER_BYTES))
+    await machinePuts(world, 's-one', 'result')
+    expect(Buffer.from((await store.start(hash('result'), 's-one')) ?? []).toString()).toBe('result')
+    for (const session of [undefined, 's-two']) expect(await store.start(hash('result'), session)).toBeUndefined()
+    await machinePuts(world, 's-one', '')
+    expect((await store.start(hash(''), 's-one'))?.length ?? 0).toBe(0)
   })
 
   it('the same address is given as often as it is asked for, and is of no other bundle', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { apiWorld } from '../../support/api-world.ts'
+import { plainBundle } from '../../support/plain-bundle.ts'
 import { launchedSession, runningSession } from '../../support/running-session.ts'
 
 type Running = Awaited<ReturnType<typeof launchedSession>>
@@ -28,11 +29,10 @@ describe('a session that loses its machine', () => {
   ])('the checkout goes when its result %s: %s', async (_how, result, isCleaned) => {
     const repository = { id: 'a'.repeat(64), commit: 'b'.repeat(40), name: 'x' }
     const world = apiWorld()
-    const bytes = new Blob(['bundle'])
-    const sha256 = await world.ports.ids.sha256('bundle')
+    const { bytes, sha256 } = plainBundle({ tips: [repository.commit], needs: [] })
     await world.plane.putBundle(
       sha256,
-      bytes.stream(),
+      new Blob([bytes]).stream(),
       { repository: repository.id, tips: [repository.commit], needs: [] },
       'ada',
     )

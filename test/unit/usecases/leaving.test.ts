@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DispatchInput } from '../../../core/contract/dispatch.ts'
 import { apiWorld } from '../../support/api-world.ts'
+import { plainBundle } from '../../support/plain-bundle.ts'
 import { runningSession } from '../../support/running-session.ts'
 import { commit, sha256 } from '../../support/samples.ts'
 
@@ -10,8 +11,8 @@ const WHY = 'the spot market takes this machine back'
 const leave = async (request: Partial<DispatchInput>) => {
   const world = apiWorld()
   const store = async (text: string, tip: string, needs: string[]) => {
-    const sha = await world.ports.ids.sha256(text)
-    await world.plane.putBundle(sha, new Blob([text]).stream(), { repository: REPOSITORY.id, tips: [tip], needs }, 'ada')
+    const { sha256: sha, bytes } = plainBundle({ tips: [tip], needs }, text)
+    await world.plane.putBundle(sha, new Blob([bytes]).stream(), { repository: REPOSITORY.id, tips: [tip], needs }, 'ada')
     return sha
   }
   const base = await store('base', commit(1), [])

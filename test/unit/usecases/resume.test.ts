@@ -2,14 +2,15 @@ import { describe, expect, it } from 'vitest'
 import type { DispatchInput } from '../../../core/contract/dispatch.ts'
 import { Resume } from '../../../core/contract/resume.ts'
 import { apiWorld } from '../../support/api-world.ts'
+import { plainBundle } from '../../support/plain-bundle.ts'
 import { runningSession } from '../../support/running-session.ts'
 import { commit, sha256 } from '../../support/samples.ts'
 
 describe('resume', () => {
   const REPOSITORY = { id: sha256(1), commit: commit(1), name: 'x' }
   const bundle = async (world: ReturnType<typeof apiWorld>, text: string, tip: string, needs: string[]) => {
-    const sha = await world.ports.ids.sha256(text)
-    await world.plane.putBundle(sha, new Blob([text]).stream(), { repository: REPOSITORY.id, tips: [tip], needs }, 'ada')
+    const { sha256: sha, bytes } = plainBundle({ tips: [tip], needs }, text)
+    await world.plane.putBundle(sha, new Blob([bytes]).stream(), { repository: REPOSITORY.id, tips: [tip], needs }, 'ada')
     return sha
   }
 
