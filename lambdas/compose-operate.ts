@@ -52,7 +52,8 @@ export const composeOperate = (env: NodeJS.ProcessEnv) => {
     templates: LAUNCH_TEMPLATES,
     clock: ports.clock,
     use: async (architecture, Value) => {
-      const body = { Name: IMAGE_PARAMETERS[architecture], Value, Overwrite: true }
+      // As the stack made it: AWS checks that there is such an image, and only then takes it.
+      const body = { Name: IMAGE_PARAMETERS[architecture], Value, DataType: 'aws:ec2:image', Overwrite: true }
       await callJson(env, { service: 'ssm', target: 'AmazonSSM.PutParameter', body })
     },
   })

@@ -7,6 +7,7 @@ import {
   type Image,
   type Instance,
   RunInstancesCommand,
+  type RunInstancesCommandInput,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2'
 import { NO_SESSION } from '../../core/contract/ids.ts'
@@ -17,10 +18,12 @@ import { CATALOGUE } from '../../core/domain/catalogue.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import { dropImages } from './drop-images.ts'
 import type { MachineStore } from './dynamo-machine-store.ts'
+import { launchError, meaningOf } from './ec2-errors.ts'
 import { TAGS } from './fleet-request.ts'
 import type { Round } from './launch-round.ts'
 import { BAKE_TAG } from './orphans.ts'
 import { IMAGE_TAG } from './stack-disks.ts'
+import { codeOf } from './volume-errors.ts'
 
 export type Bakery = {
   ec2: EC2Client
@@ -36,6 +39,8 @@ export type Bakery = {
 
 /** Building wants memory, and is over in minutes. */
 const MEMORY_GB = 4
+/** The machine gives up by itself before that. */
+const GIVEN_UP_MS = 30 * 60_000
 const OF_TAG = 'remote:image-of'
 const SAID = /remote: baked (\S+) (\S+)/
 
@@ -43,6 +48,21 @@ const tagsOf = ({ Tags = [] }: Pick<Instance, 'Tags'>) => new Map(Tags.map(({ Ke
 
 /** Makes images out of machines: each call is one look, and may be repeated. Whoever asked goes on asking until it is done. */
 export const openBakery = ({ ec2, machines, stack, version, subnets, templates, clock, use }: Bakery) => {
+  /** In the first zone that has one: there are zones that lack a type for good, and which one is the first is different in every account. */
+  const launched = async (ask: RunInstancesCommandInput): Promise<string> => {
+    let shortage: RemoteError | undefined
+    for (const { id: SubnetId } of subnets) {
+      try {
+        return (await ec2.send(new RunInstancesCommand({ ...ask, SubnetId }))).Instances?.[0]?.InstanceId ?? ''
+      } catch (error) {
+        const { code, message } = codeOf(error)
+        shortage = launchError(code, message)
+        if (meaningOf(code).do !== 'elsewhere') throw shortage
+      }
+    }
+    throw shortage ?? new RemoteError('refused', 'the stack has no subnets', { hint: 'deploy it again: remote cloud deploy' })
+  }
+
   const begin = async (architecture: Architecture): Promise<Builder> => {
     const template = templates[architecture]
     const type = CATALOGUE.find((one) => one.architecture === architecture && one.memoryGb >= MEMORY_GB)
@@ -59,22 +79,18 @@ export const openBakery = ({ ec2, machines, stack, version, subnets, templates, 
       Name: `remote image ${architecture}`,
     }
     const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
-    const { Instances = [] } = await ec2.send(
-      new RunInstancesCommand({
-        MinCount: 1,
-        MaxCount: 1,
-        LaunchTemplate: { LaunchTemplateId: template.id, Version: template.version },
-        InstanceType: type.instance as never,
-        SubnetId: subnets[0]?.id,
-        // Its disk is what is wanted: powering off must not take it along.
-        InstanceInitiatedShutdownBehavior: 'stop',
-        TagSpecifications: [
-          { ResourceType: 'instance', Tags },
-          { ResourceType: 'volume', Tags },
-        ],
-      }),
-    )
-    const builder = Instances[0]?.InstanceId ?? ''
+    const builder = await launched({
+      MinCount: 1,
+      MaxCount: 1,
+      LaunchTemplate: { LaunchTemplateId: template.id, Version: template.version },
+      InstanceType: type.instance as never,
+      // Its disk is what is wanted: powering off must not take it along.
+      InstanceInitiatedShutdownBehavior: 'stop',
+      TagSpecifications: [
+        { ResourceType: 'instance', Tags },
+        { ResourceType: 'volume', Tags },
+      ],
+    })
     await machines.assign(builder, { session: NO_SESSION, attempt: 1 })
     return { builder, instance: type.instance, usdPerHour: type.usdPerHour }
   }
@@ -105,18 +121,19 @@ export const openBakery = ({ ec2, machines, stack, version, subnets, templates, 
     await ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }))
   }
 
-  const make = async (id: string, architecture: string): Promise<Baking> => {
+  const make = async (id: string, architecture: string, launchedAt: Date): Promise<Baking> => {
     const said = await consoleOf(id)
     const baked = SAID.exec(said)
     if (!baked) {
-      // EC2 may show the console minutes after it was written.
-      if (said.trim() === '') return { stage: 'preparing' }
-      await end(id)
       const why = said.split('\n').findLast((line) => line.includes('remote: '))
+      // EC2 posts the console some time after the machine has stopped; until then it shows what was there when it had started.
+      if (why === undefined && clock.now() - launchedAt.getTime() < GIVEN_UP_MS) return { stage: 'preparing' }
+      await end(id)
       return { stage: 'failed', why: why?.replace(/^.*remote: /, '').trim() ?? 'it powered off without a word' }
     }
     const [, runner = '', toolchain = ''] = baked
-    const made = new Date(clock.now()).toISOString().replace(/[:.]/g, '-')
+    // Of the machine, so that an image which EC2 does not show yet is not made again: no two have one name.
+    const made = launchedAt.toISOString().replace(/[:.]/g, '-')
     const tags = {
       [TAGS.stack]: stack,
       [IMAGE_TAG]: architecture,
@@ -126,17 +143,19 @@ export const openBakery = ({ ec2, machines, stack, version, subnets, templates, 
       'remote:toolchain': toolchain,
     }
     const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
-    const { ImageId } = await ec2.send(
-      new CreateImageCommand({
-        InstanceId: id,
-        Name: `remote ${stack} ${architecture} ${made}`,
-        Description: `Machines of remote ${version}: runner, toolchain, agents`,
-        TagSpecifications: [
-          { ResourceType: 'image', Tags },
-          { ResourceType: 'snapshot', Tags },
-        ],
-      }),
-    )
+    const asking = new CreateImageCommand({
+      InstanceId: id,
+      Name: `remote ${stack} ${architecture} ${made} ${id}`,
+      Description: `Machines of remote ${version}: runner, toolchain, agents`,
+      TagSpecifications: [
+        { ResourceType: 'image', Tags },
+        { ResourceType: 'snapshot', Tags },
+      ],
+    })
+    const { ImageId } = await ec2.send(asking).catch((error: unknown) => {
+      if (codeOf(error).code === 'InvalidAMIName.Duplicate') return { ImageId: undefined }
+      throw error
+    })
     return { stage: 'imaging', ...(ImageId !== undefined && { image: ImageId }) }
   }
 
@@ -154,7 +173,7 @@ export const openBakery = ({ ec2, machines, stack, version, subnets, templates, 
       return { stage: 'done', image: image.ImageId, replaced: await dropImages(ec2, stack, architecture) }
     }
     const state = machine.State?.Name
-    if (state === 'stopped') return make(id, architecture)
+    if (state === 'stopped') return make(id, architecture, machine.LaunchTime ?? new Date(0))
     if (state === 'terminated' || state === 'shutting-down')
       return { stage: 'failed', why: machine.StateReason?.Message ?? 'its machine is gone' }
     return { stage: 'preparing' }

@@ -32,13 +32,22 @@ const answerOf = (what: string, error: unknown): DryLaunch => {
  */
 export const dryLaunch = async ({ ec2, stack, subnets, templates }: Launcher): Promise<DryLaunch[]> => {
   const session = 's-0000000000'
-  const asked = async (what: string, call: Promise<unknown>): Promise<DryLaunch> => {
+  const asked = async (what: string, call: () => Promise<unknown>): Promise<DryLaunch> => {
     try {
-      await call
+      await call()
       return { what, ok: false, code: 'Unknown', message: 'EC2 took a dry run for a real one' }
     } catch (error) {
       return answerOf(what, error)
     }
+  }
+  /** A zone that lacks the type says nothing of the others. */
+  const askedInTurn = async (what: string, calls: readonly (() => Promise<unknown>)[]): Promise<DryLaunch> => {
+    let answer: DryLaunch = { what, ok: false, code: 'Unknown', message: 'the stack has no subnets' }
+    for (const call of calls) {
+      answer = await asked(what, call)
+      if (answer.ok || meaningOf(answer.code ?? '').do !== 'elsewhere') return answer
+    }
+    return answer
   }
   const launches = Object.entries(templates).flatMap(([architecture, launchTemplate]) =>
     [false, true].map((spot): [string, Round] => {
@@ -58,13 +67,19 @@ export const dryLaunch = async ({ ec2, stack, subnets, templates }: Launcher): P
         MaxCount: 1,
         LaunchTemplate: { LaunchTemplateId: launchTemplate.id, Version: launchTemplate.version },
         InstanceType: instance as never,
-        SubnetId: subnets[0]?.id,
         TagSpecifications,
         ...(spot && { InstanceMarketOptions: { MarketType: 'spot' as const } }),
       }
       return [
-        asked(`fleet of one ${what}`, ec2.send(new CreateFleetCommand({ ...fleet, DryRun: true }))),
-        asked(what, ec2.send(new RunInstancesCommand({ ...machine, DryRun: true }))),
+        asked(`fleet of one ${what}`, () => ec2.send(new CreateFleetCommand({ ...fleet, DryRun: true }))),
+        askedInTurn(
+          what,
+          subnets.map(
+            ({ id }) =>
+              () =>
+                ec2.send(new RunInstancesCommand({ ...machine, SubnetId: id, DryRun: true })),
+          ),
+        ),
       ]
     }),
   )

@@ -2,7 +2,8 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { type Dynamo, isCancelledByCondition, isConditionFailed } from './dynamo.ts'
 import type { Round } from './launch-round.ts'
 
-export type Launched = { machine: string; zone: string }
+/** `at`: when (milliseconds since 1970) EC2 said so. */
+export type Launched = { machine: string; zone: string; at: number }
 /** A round is over when it has launched a machine or failed for good; until then it is made again, as it was. */
 export type KnownRound = { round: Round; launched?: Launched | undefined; failed?: string | undefined }
 /** In order. `fenced`: the attempt must not be launched any more. `joining`: machines of others that it has, or may have, joined. */
@@ -37,9 +38,10 @@ export const openDynamoLaunchStore = ({ dynamo, tableName: TableName }: { dynamo
       KeyConditionExpression: 'pk = :pk AND begins_with(sk, :prefix)',
       ExpressionAttributeValues: { ':pk': { S: `S#${session}` }, ':prefix': { S: prefix(attempt) } },
     })
-    const rounds = Items.flatMap(({ round, machine, zone, failed }) => {
+    const rounds = Items.flatMap(({ round, machine, zone, launchedAt, failed }) => {
       if (round?.S === undefined) return []
-      const launched = machine?.S === undefined ? undefined : { machine: machine.S, zone: zone?.S ?? '' }
+      const launched =
+        machine?.S === undefined ? undefined : { machine: machine.S, zone: zone?.S ?? '', at: Number(launchedAt?.N ?? 0) }
       return [{ round: JSON.parse(round.S) as Round, launched, failed: failed?.S }]
     })
     const joining = Items.flatMap(({ joins }) => joins?.S ?? [])
@@ -70,8 +72,8 @@ export const openDynamoLaunchStore = ({ dynamo, tableName: TableName }: { dynamo
         return known.round
       }
     },
-    launched: (session, attempt, round, { machine, zone }) =>
-      note(session, attempt, round, { machine: { S: machine }, zone: { S: zone } }),
+    launched: (session, attempt, round, { machine, zone, at }) =>
+      note(session, attempt, round, { machine: { S: machine }, zone: { S: zone }, launchedAt: { N: String(at) } }),
     failed: (session, attempt, round, code) => note(session, attempt, round, { failed: { S: code } }),
     // Whoever fences reads afterwards which machines there are: it sees this one, or this is refused.
     joins: async (session, attempt, machine) => {

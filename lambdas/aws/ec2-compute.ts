@@ -37,6 +37,8 @@ type Refusal = { error: RemoteError; isShort: boolean }
 
 /** Of a launch: the request was not looked at. Nobody has failed, and the same request is made again. */
 const THROTTLED = new Set(['RequestLimitExceeded', 'Throttling', 'ThrottlingException'])
+/** EC2 remembers machines for an hour after their end. */
+const YOUNG_MS = 10 * 60_000
 /** As good as now: coming back takes longer. */
 const AT_ONCE_MS = 500
 
@@ -112,7 +114,7 @@ export const openEc2Compute = ({ ec2, launches, pace, now, machines, places, dis
 
   const take = async ({ id: session, request }: Session, attempt: number, round: Round, launch: Launch): Promise<Launched> => {
     const { machine, zone } = launch
-    await launches.launched(session, attempt, round.number, launch)
+    await launches.launched(session, attempt, round.number, { at: now(), ...launch })
     await machines.assign(machine, { session, attempt })
     // The machine waits for it; before this resolves, nothing has been launched as far as the plan knows, so a crash comes here again.
     if (round.disk && request.workspace !== undefined) await disks.attach(request.workspace, session, round.disk.volume, machine)
@@ -174,13 +176,13 @@ export const openEc2Compute = ({ ec2, launches, pace, now, machines, places, dis
   }
 
   /** One attempt of those on a machine ends, and the machine with the last. Answers who is left. */
-  const leave = async (machine: string, work: Work): Promise<Work[]> => {
+  const leave = async (machine: string, work: Work, launchedAt = 0): Promise<Work[]> => {
     const { next, heirs } = await machines.part(machine, work)
     if (next === 'parted') return heirs
     if (next === 'ending' && (await named(machine)).some(isAlive))
       throw new RemoteError('unavailable', `it may still run on ${machine}, which it shares`, { hint: 'it is tried again' })
     await machines.close(machine)
-    await terminate(machine)
+    await terminate(machine, now() - launchedAt < YOUNG_MS)
     return []
   }
 
@@ -222,11 +224,11 @@ export const openEc2Compute = ({ ec2, launches, pace, now, machines, places, dis
     terminate: async (session, attempt) => {
       await launches.fence(session, attempt)
       const { rounds, joining } = await launches.of(session, attempt)
-      const recorded = rounds.flatMap(({ launched }) => (launched ? [launched.machine] : []))
+      const recorded = new Map(rounds.flatMap(({ launched }) => (launched ? [[launched.machine, launched.at] as const] : [])))
       const running =
         joining.length > 0 ? [] : (await tagged(session, attempt)).filter(({ State }) => State?.Name !== 'terminated')
-      const ids = new Set([...recorded, ...joining, ...running.flatMap(({ InstanceId }) => InstanceId ?? [])])
-      const heirs = await Promise.all([...ids].map((id) => leave(id, { session, attempt })))
+      const ids = new Set([...recorded.keys(), ...joining, ...running.flatMap(({ InstanceId }) => InstanceId ?? [])])
+      const heirs = await Promise.all([...ids].map((id) => leave(id, { session, attempt }, recorded.get(id))))
       return { heirs: heirs.flat() }
     },
     // The machine took everything with it.

@@ -20,13 +20,16 @@ export const openEc2Machines = (ec2: EC2Client, stack: string) => {
     },
     /** Those of them that EC2 remembers. */
     named: (...ids: string[]) => described({ Name: 'instance-id', Values: ids }),
-    /** One by one, because EC2 refuses the whole request for one that it has forgotten. Gone already is fine. */
-    terminate: async (id: string): Promise<void> => {
+    /**
+     * One by one, because EC2 refuses the whole request for one that it does not know. That it has forgotten is fine. `isYoung`: EC2 cannot
+     * have forgotten it; it may not know it yet, and it runs: https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html
+     */
+    terminate: async (id: string, isYoung: boolean): Promise<void> => {
       try {
         await ec2.send(new TerminateInstancesCommand({ InstanceIds: [id] }))
       } catch (error) {
         const { code, message } = codeOf(error)
-        if (code !== 'InvalidInstanceID.NotFound') throw launchError(code, message)
+        if (isYoung || code !== 'InvalidInstanceID.NotFound') throw launchError(code, message)
       }
     },
   }

@@ -134,6 +134,20 @@ describe('EC2 compute', () => {
     expect(await world.running()).toEqual([])
   })
 
+  it('a machine that EC2 does not know yet is no machine that is gone; one that it has forgotten is', async () => {
+    const { compute, running, pass } = await openEc2World(aws)
+    await compute.launch(cloud(1), 1)
+    const unknown = { code: 'InvalidInstanceID.NotFound', service: 'ec2', action: 'TerminateInstances', times: 1 }
+    await aws.control.fault(unknown)
+    await expect(compute.terminate(cloud(1).id, 1)).rejects.toMatchObject({ code: 'unavailable', name: 'Retryable' })
+    expect(await running()).toHaveLength(1)
+    await compute.terminate(cloud(1).id, 1)
+    expect(await running()).toEqual([])
+    pass(2 * 3_600_000)
+    await aws.control.fault(unknown)
+    expect(await compute.terminate(cloud(1).id, 1)).toEqual({ heirs: [] })
+  })
+
   it('a machine that is shared is bought once, and goes with the last who works there', async () => {
     const { compute, machines, running } = await openEc2World(aws)
     const [host, guest] = [cloud(1), aSession(2, { runtime: 'cloud', with: cloud(1).id })]

@@ -31,7 +31,8 @@ export const openEc2World = async ({ endpoint, control }: Aws, architectures: re
   const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({}))
   const subnets = Subnets.map(({ SubnetId = '', AvailabilityZone = '' }) => ({ id: SubnetId, zone: AvailabilityZone }))
   const launches = openDynamoLaunchStore({ dynamo, tableName })
-  const now = () => Date.now()
+  let later = 0
+  const now = () => Date.now() + later
   const pace = openLaunchPace(openDynamoTurnStore({ dynamo, tableName }), now)
   const machines = openDynamoMachineStore({ dynamo, tableName, now })
   const templates = Object.fromEntries(await Promise.all(architectures.map(async (one) => [one, await template(one)] as const)))
@@ -59,5 +60,8 @@ export const openEc2World = async ({ endpoint, control }: Aws, architectures: re
     templates,
     control,
     running,
+    pass: (ms: number) => {
+      later += ms
+    },
   }
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import threading
+import time
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -20,7 +21,11 @@ from moto.ssm.models import ssm_backends
 from .places import PLACES, ask_json
 
 BY_PARAMETER = "resolve:ssm:"
+OF_IMAGES = "aws:ec2:image"
 CONSOLE_BYTES = 65_536
+# "posted shortly after an instance transition state": until then it is what was posted when the machine had started.
+CONSOLE_SECONDS = 5.0
+AT_START = "[    0.000000] Linux version 6.1.0-cloud\n"
 # While this thread makes one: moto makes and deletes a volume for it.
 _MAKING = threading.local()
 
@@ -42,12 +47,18 @@ def resolved(backend: Any, image: str | None) -> str:
         from moto.ec2.exceptions import EC2ClientError
 
         raise EC2ClientError("InvalidParameterValue", f"Systems Manager parameter {name} could not be resolved")
+    # A public one is an image's, too; moto does not say so of those.
+    if found.data_type != OF_IMAGES and not name.startswith("/aws/service/"):
+        from moto.ec2.exceptions import EC2ClientError
+
+        raise EC2ClientError("InvalidParameterValue", f"Systems Manager parameter {name} is not of the data type {OF_IMAGES}")
     return str(found.value)
 
 
 def get_console_output(response: General) -> ActionResult:
     instance = response.ec2_backend.get_instance(response._get_param("InstanceId"))
-    text = getattr(instance, "console", "").encode()[-CONSOLE_BYTES:]
+    is_posted = time.monotonic() - getattr(instance, "console_at", 0.0) >= CONSOLE_SECONDS
+    text = (getattr(instance, "console", "") if is_posted else AT_START).encode()[-CONSOLE_BYTES:]
     output = base64.b64encode(text).decode()
     return ActionResult({"InstanceId": instance.id, "Timestamp": utcnow(), "Output": output})
 
@@ -56,6 +67,10 @@ def install() -> None:
     theirs = AmiBackend.create_image
 
     def create_image(backend: Any, instance_id: str, name: str, description: str, tag_specifications: list[dict[str, Any]]) -> Any:
+        if any(image.name == name for image in backend.amis.values()):
+            from moto.ec2.exceptions import EC2ClientError
+
+            raise EC2ClientError("InvalidAMIName.Duplicate", f"AMI name {name} is already in use by another AMI")
         of_image = [one for one in tag_specifications if one["ResourceType"] == "image"]
         _MAKING.on = True
         try:

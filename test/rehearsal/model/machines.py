@@ -9,6 +9,7 @@ https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/spot-instance-termination-no
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -117,6 +118,7 @@ def reclaim(instance: Instance, why: str) -> None:
 def is_off(instance: Instance, why: str, console: str = "") -> None:
     """The instance host's word that a machine is off, and by whom; what AWS ended keeps AWS's reason."""
     instance.console = console  # type: ignore[attr-defined]
+    instance.console_at = time.monotonic()  # type: ignore[attr-defined]
     if why == "instance-initiated" and instance.instance_initiated_shutdown_behavior == "stop":
         code, message = REASONS[why]
         instance.state_reason = StateReason(message, code)
