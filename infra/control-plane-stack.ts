@@ -31,7 +31,7 @@ export class ControlPlaneStack extends Stack {
     apis.keepWith(functions.workspaces)
     apis.listenWith(functions.socket)
     lifecycle.callWith(functions.step)
-    watch.alarmOn({ stateMachineArn: lifecycle.arn, janitorLog: functions.janitor.logGroup })
+    watch.alarmOn({ stateMachineArn: lifecycle.arn, functions })
     new Schedules(this, { ...functions, deadLetters: watch.deadLetters })
     const digest = stackDigest(config)
     const outputs = {

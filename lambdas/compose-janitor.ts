@@ -1,6 +1,7 @@
 import { EC2Client } from '@aws-sdk/client-ec2'
 import { SFNClient } from '@aws-sdk/client-sfn'
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns'
+import { JANITOR_MARK } from '../core/contract/janitor-mark.ts'
 import { driveForgotten } from './aws/drive-forgotten.ts'
 import { openJanitor } from './aws/janitor.ts'
 import { reviveLifecycle } from './aws/revive-lifecycle.ts'
@@ -34,8 +35,8 @@ export const composeJanitor = (env: NodeJS.ProcessEnv) => {
   return async () => {
     const swept = await sweep()
     const driven = await drive(swept.failed)
-    // What the alarm on ended machines counts.
-    console.log(JSON.stringify({ janitor: { ...swept, ...driven, killedCount: swept.killed.length } }))
+    console.log(JSON.stringify({ sweep: { ...swept, ...driven } }))
+    if (swept.killed.length > 0) console.log(JANITOR_MARK, ...swept.killed)
     if (isFirstOfHour(ports.clock.now())) await sweepSecrets(swept.failed)
     // Last, so that it becomes a dead letter, and that an alarm.
     if (swept.failed.length > 0) throw new Error(`the sweep could not look at, or do: ${swept.failed.join(', ')}`)

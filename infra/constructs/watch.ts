@@ -3,16 +3,20 @@ import { CfnBudget } from 'aws-cdk-lib/aws-budgets'
 import { Alarm, ComparisonOperator, type IMetric, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { FilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import { EmailSubscription, UrlSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
+import { JANITOR_MARK } from '../../core/contract/janitor-mark.ts'
 import type { Config } from '../config.ts'
 import type { Right } from '../rights.ts'
 
-/** The janitor's line of a sweep that ended any machine: it says `"killedCount":0}}` of one that did not. */
-const KILLED = '"killedCount" -":0}}"'
+/** SQS may tell a quarter of an hour late of a queue that nobody has used for long. */
+const LETTERS_SEEN = { evaluationPeriods: 6, datapointsToAlarm: 1 }
+/** In five minutes: one may be a function that AWS itself ended. */
+const FEW_ERRORS = 3
 
 /** GovCloud has no budgets of its own, China counts in yuan, and of the rest nothing is known. */
 const HAS_NO_BUDGET_IN_USD = /^(cn|us-gov|eusc|us-iso[a-z]?|eu-iso[a-z]?)-/
@@ -39,18 +43,32 @@ export class Watch extends Construct {
     return { may: ['sns:Publish'], on: [this.topic.topicArn] }
   }
 
-  alarmOn({ stateMachineArn, janitorLog }: { stateMachineArn: string; janitorLog: ILogGroup }) {
+  alarmOn({
+    stateMachineArn,
+    functions,
+  }: {
+    stateMachineArn: string
+    functions: Record<'step' | 'http' | 'janitor', IFunction & { logGroup: ILogGroup }>
+  }) {
     const { name } = this.#config
     const executions = (metricName: string) =>
       new Metric({ namespace: 'AWS/States', metricName, dimensionsMap: { StateMachineArn: stateMachineArn }, statistic: 'Sum' })
     const failed = 'A session lost its lifecycle: remote cloud doctor'
     this.#alarm('ExecutionsFailed', executions('ExecutionsFailed'), failed)
     this.#alarm('ExecutionsAborted', executions('ExecutionsAborted'), failed)
-    const letters = this.deadLetters.metricApproximateNumberOfMessagesVisible({ statistic: 'Maximum' })
-    this.#alarm('DeadLettersThere', letters, 'Events of the control plane could not be handled: see the queue of dead letters')
+    // Those that come, not those that lie there: a queue that nobody empties would be an alarm that is never raised again.
+    const letters = this.deadLetters.metricNumberOfMessagesSent({ statistic: 'Sum' })
+    const unhandled = 'Events of the control plane could not be handled: see the queue of dead letters'
+    this.#alarm('DeadLettersThere', letters, unhandled, LETTERS_SEEN)
+    // The state machine goes on asking whatever fails, so no execution tells of these.
+    const errors = (of: IFunction) => of.metricErrors({ statistic: 'Sum', period: Duration.minutes(5) })
+    const stuck = 'Sessions neither go on nor end, and their machines run on: see the log of the function step'
+    this.#alarm('StepFails', errors(functions.step), stuck, { threshold: FEW_ERRORS })
+    const unanswered = 'The API fails to answer people and machines: see the log of the function http'
+    this.#alarm('HttpFails', errors(functions.http), unanswered, { threshold: FEW_ERRORS })
     const sweeps = new MetricFilter(this, 'Killed', {
-      logGroup: janitorLog,
-      filterPattern: FilterPattern.literal(KILLED),
+      logGroup: functions.janitor.logGroup,
+      filterPattern: FilterPattern.allTerms(JANITOR_MARK),
       metricNamespace: `remote/${name}`,
       metricName: 'JanitorKills',
     })
@@ -61,7 +79,12 @@ export class Watch extends Construct {
     )
   }
 
-  #alarm(id: string, metric: IMetric, alarmDescription: string) {
+  #alarm(
+    id: string,
+    metric: IMetric,
+    alarmDescription: string,
+    more: { threshold?: number; evaluationPeriods?: number; datapointsToAlarm?: number } = {},
+  ) {
     const alarm = new Alarm(this, id, {
       metric,
       alarmDescription,
@@ -69,6 +92,7 @@ export class Watch extends Construct {
       evaluationPeriods: 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       treatMissingData: TreatMissingData.NOT_BREACHING,
+      ...more,
     })
     alarm.addAlarmAction(new SnsAction(this.topic))
   }

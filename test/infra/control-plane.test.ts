@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { JANITOR_MARK } from '../../core/contract/janitor-mark.ts'
 import { ofType, properties, type Resource, synthesized, type Template } from './synthesized.ts'
 
 const { outdir, control } = synthesized()
@@ -186,12 +187,21 @@ describe('guards', () => {
       expect((Targets as { DeadLetterConfig?: unknown }[])[0]?.DeadLetterConfig).toBeDefined()
     const alarms = properties(control, 'AWS::CloudWatch::Alarm')
     expect(alarms.map(({ MetricName }) => MetricName).toSorted()).toEqual([
-      'ApproximateNumberOfMessagesVisible',
+      'Errors',
+      'Errors',
       'ExecutionsAborted',
       'ExecutionsFailed',
       'JanitorKills',
+      'NumberOfMessagesSent',
     ])
+    // Beyond ten they cost money.
+    expect(alarms.length).toBeLessThan(10)
     for (const { AlarmActions } of alarms) expect(AlarmActions).toHaveLength(1)
+  })
+  it('are told of machines that the janitor ended by the word that its log has of those alone', () => {
+    const [filter] = properties(control, 'AWS::Logs::MetricFilter')
+    expect(filter).toMatchObject({ FilterPattern: `"${JANITOR_MARK}"` })
+    expect(JANITOR_MARK).toMatch(/^\w+$/) // what a term may be without rules of its own
   })
   it('tell by mail and webhook whoever was named', () => {
     const told = synthesized({ emails: 'a@example.com,b@example.com', webhooks: 'https://example.com/hook' }).control

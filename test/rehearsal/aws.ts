@@ -17,9 +17,22 @@ export const freePort = async (): Promise<number> => {
 
 export type Aws = { endpoint: string; port: number; control: Control; log(): string; close(): Promise<void> }
 
+const TAKEN = 'Address already in use'
+const TRIES = 5
+
 /** moto with our model of AWS around it (launcher.py), on loopback. */
 export const openAws = async (): Promise<Aws> => {
-  const port = await freePort()
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await openAwsAt(await freePort())
+    } catch (error) {
+      // Somebody else was quicker.
+      if (tries === TRIES || !(error instanceof Error && error.message.includes(TAKEN))) throw error
+    }
+  }
+}
+
+const openAwsAt = async (port: number): Promise<Aws> => {
   const launcher = fileURLToPath(new URL('launcher.py', import.meta.url))
   const child = spawn('python3', ['-B', launcher, '--port', String(port)], { stdio: ['pipe', 'pipe', 'pipe'] })
   let log = ''

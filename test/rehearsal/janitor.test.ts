@@ -1,6 +1,7 @@
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { DescribeLaunchTemplatesCommand, DescribeSubnetsCommand, EC2Client, RunInstancesCommand } from '@aws-sdk/client-ec2'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { JANITOR_MARK } from '../../core/contract/janitor-mark.ts'
 import { REGION } from './cloud.ts'
 import { openRehearsal, type Rehearsal } from './rehearsal.ts'
 import { until } from './until.ts'
@@ -62,6 +63,14 @@ const fiveMinutesLater = async () => {
   await table.send(new PutItemCommand({ TableName, Item: { ...Key, list: { S: JSON.stringify(earlier) } } }))
   return list.map(({ id }) => id)
 }
+/** What its alarm counts. */
+const ended = async () => {
+  const name = (await janitor()).targets[0]?.split(':')[6] ?? ''
+  return rehearsal.cloud.lambdas
+    .log(name)
+    .split('\n')
+    .filter((line) => line.includes(JANITOR_MARK))
+}
 const alive = async () =>
   (await rehearsal.cloud.control.instances()).filter(({ state }) => state !== 'terminated').map(({ id }) => id)
 
@@ -74,7 +83,9 @@ it('a machine that is nobody’s goes at the second sweep; young, kept and forei
   await sweep()
   expect((await alive()).sort()).toEqual([unknown, nameless, young, kept].sort())
   expect((await fiveMinutesLater()).sort()).toEqual([unknown, nameless].sort())
+  expect(await ended()).toEqual([])
   await sweep()
+  expect(await ended()).toEqual([expect.stringContaining(unknown)])
   expect((await alive()).sort()).toEqual([young, kept].sort())
 })
 
