@@ -9,6 +9,8 @@ export type Baked = {
   agents?: string
 }
 
+const COPY = 'cp -al "$0" "$1" 2>/dev/null || { rm -rf "$1" && cp -a "$0" "$1"; }'
+
 /** Fills a directory with what `remote cloud bake` puts into an image, to be laid over a machine's root (`baked`). */
 export const bakeImage = (dir: string, { runner, agents }: Baked): string => {
   if (runner) {
@@ -19,8 +21,8 @@ export const bakeImage = (dir: string, { runner, agents }: Baked): string => {
   if (agents !== undefined && existsSync(agents)) {
     const data = join(dir, 'var', 'lib', 'remote', 'data')
     mkdirSync(data, { recursive: true, mode: 0o755 })
-    // Hundreds of megabytes: linked where that can be.
-    execFileSync('sh', ['-c', 'cp -al "$0" "$1" 2>/dev/null || cp -a "$0" "$1"', agents, join(data, 'agents')])
+    // Hundreds of megabytes: linked where that can be. What could not be linked leaves its directories behind.
+    execFileSync('sh', ['-c', COPY, agents, join(data, 'agents')])
     // Everybody's on that machine.
     execFileSync('chmod', ['-R', 'a+rX', join(data, 'agents')])
   }
