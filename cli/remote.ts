@@ -22,16 +22,18 @@ const constant = (): string | undefined => {
   return (argv[0] === '--help' || argv[0] === '-h') && isPlain() && typeof REMOTE_HELP === 'string' ? REMOTE_HELP : undefined
 }
 
-/** Compiled code is kept where only the user can write: it is executed as it is found. */
-const compileCache = (): string => {
+/** Compiled code is kept where only the user can write: it is executed as it is found. Nowhere without a home: not where one stands. */
+const compileCache = (): string | undefined => {
   const { REMOTE_HOME, XDG_CACHE_HOME, HOME } = process.env
-  return REMOTE_HOME?.startsWith('/') ? `${REMOTE_HOME}/cache/compile` : `${XDG_CACHE_HOME || `${HOME}/.cache`}/remote/compile`
+  if (REMOTE_HOME) return REMOTE_HOME.startsWith('/') ? `${REMOTE_HOME}/cache/compile` : undefined
+  if (XDG_CACHE_HOME?.startsWith('/')) return `${XDG_CACHE_HOME}/remote/compile`
+  return HOME?.startsWith('/') ? `${HOME}/.cache/remote/compile` : undefined
 }
 
 const text = constant()
 if (text !== undefined) writeSync(1, text)
 else if (!runInCheckoutNode(argv)) {
   const cache = compileCache()
-  if (canMakeDirectory(cache)) process.getBuiltinModule('node:module').enableCompileCache?.(cache)
+  if (cache !== undefined && canMakeDirectory(cache)) process.getBuiltinModule('node:module').enableCompileCache?.(cache)
   import('./run.ts').then(({ run }) => run(argv))
 }

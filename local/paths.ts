@@ -1,4 +1,4 @@
-import { homedir, tmpdir, userInfo } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { RemoteError } from '../core/contract/remote-error.ts'
 
@@ -29,6 +29,17 @@ export type Paths = {
 /** `sun_path` holds 108 bytes on Linux, 104 on macOS, including the final zero. */
 const MAX_SOCKET_BYTES = 100
 
+const homeOfAccount = (): string => {
+  try {
+    return userInfo().homedir
+  } catch (cause) {
+    throw new RemoteError('usage', 'there is no home directory: HOME is not set, and this user has no account', {
+      hint: 'set HOME, or REMOTE_HOME to a directory that you can write to',
+      cause,
+    })
+  }
+}
+
 const bases = (env: NodeJS.ProcessEnv) => {
   const own = env['REMOTE_HOME']
   if (own) {
@@ -41,10 +52,12 @@ const bases = (env: NodeJS.ProcessEnv) => {
     const at = (name: string) => join(own, name)
     return { data: at('data'), state: at('state'), cache: at('cache'), config: at('config'), run: at('run') }
   }
-  const home = env['HOME'] || homedir()
-  const xdg = (name: string, ...fallback: string[]) => join(env[name] || join(home, ...fallback), 'remote')
+  // As XDG says, one that is not absolute counts as none.
+  const absolute = (name: string) => (isAbsolute(env[name] ?? '') ? env[name] : undefined)
+  const home = absolute('HOME') ?? homeOfAccount()
+  const xdg = (name: string, ...fallback: string[]) => join(absolute(name) ?? join(home, ...fallback), 'remote')
   const state = xdg('XDG_STATE_HOME', '.local', 'state')
-  const runtime = env['XDG_RUNTIME_DIR']
+  const runtime = absolute('XDG_RUNTIME_DIR')
   return {
     data: xdg('XDG_DATA_HOME', '.local', 'share'),
     state,
@@ -62,7 +75,7 @@ const socketOf = (run: string, env: NodeJS.ProcessEnv): { run: string; socket: s
   const hash = createHash('sha256').update(run).digest('hex').slice(0, 16)
   const name = `remote-${process.getuid?.() ?? userInfo().username}-${hash}`
   const short = [env['XDG_RUNTIME_DIR'], tmpdir(), '/tmp']
-    .flatMap((base) => (base ? [join(base, name)] : []))
+    .flatMap((base) => (base && isAbsolute(base) ? [join(base, name)] : []))
     .find((candidate) => Buffer.byteLength(join(candidate, 's')) <= MAX_SOCKET_BYTES)
   const found = short ?? join('/tmp', name)
   return { run: found, socket: join(found, 's') }

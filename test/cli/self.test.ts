@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { version } from '../../cli/version.ts'
@@ -33,6 +33,19 @@ describe('serve', () => {
       code: 2,
       err: expect.stringContaining('do not go together'),
     })
+  })
+})
+
+describe('without a home', () => {
+  it('nothing is put into the directory one stands in', async () => {
+    const cwd = join(world.dir, 'nowhere-in-particular')
+    mkdirSync(cwd)
+    const { status } = spawnSync(process.execPath, [join(import.meta.dirname, '../../dist/remote.cjs'), 'catalogue'], {
+      cwd,
+      env: { PATH: world.env['PATH'] },
+    })
+    expect(status).toBe(0)
+    expect(readdirSync(cwd)).toEqual([])
   })
 })
 

@@ -1,3 +1,4 @@
+import { userInfo } from 'node:os'
 import { expect, it } from 'vitest'
 import { paths } from '../../../local/paths.ts'
 
@@ -32,4 +33,16 @@ it('a REMOTE_HOME of 200 characters gets a short socket of its own', () => {
   for (const { socket } of [first, second]) expect(Buffer.byteLength(socket)).toBeLessThanOrEqual(100)
   expect(first.socket).not.toBe(second.socket)
   expect(first.socket.startsWith(first.run)).toBe(true)
+})
+
+it('a directory that is not absolute counts as none: it would be another one wherever one stands', () => {
+  const found = paths({
+    HOME: 'home',
+    XDG_DATA_HOME: 'data',
+    XDG_STATE_HOME: './state',
+    XDG_CACHE_HOME: '',
+    XDG_RUNTIME_DIR: 'run',
+  })
+  expect(found).toEqual(paths({ HOME: userInfo().homedir }))
+  expect(paths({})).toEqual(found)
 })
