@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { rename, rm } from 'node:fs/promises'
+import { readdir, rename, rm, stat, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { RemoteError } from '../core/contract/remote-error.ts'
 import { cloneAddress } from './clone-credentials.ts'
@@ -46,6 +46,18 @@ const followHead = async (git: Git, dir: string): Promise<boolean> => {
   return fetched.code === 0 && (await runGit(git, ['update-ref', '--no-deref', 'HEAD', commit], dir)).code === 0
 }
 
+/** Git holds its locks for moments; one of a git that was killed would be in the way for ever. */
+const STALE_LOCK_MS = 60_000
+
+const removeStaleLocks = async (dir: string): Promise<void> => {
+  for (const entry of await readdir(dir, { recursive: true, withFileTypes: true })) {
+    if (!entry.name.endsWith('.lock') || !entry.isFile()) continue
+    const file = join(entry.parentPath, entry.name)
+    const facts = await stat(file).catch(() => undefined) // given up meanwhile
+    if (facts && Date.now() - facts.mtimeMs > STALE_LOCK_MS) await rm(file, { force: true })
+  }
+}
+
 export type CloneUrl = { io: Io; url: string; cache: string; quiet: boolean }
 
 const placeOf = (cache: string, url: string) => join(cache, 'clones', createHash('sha256').update(url).digest('hex').slice(0, 16))
@@ -64,12 +76,18 @@ export const cloneUrl = async ({ io, url: typed, cache, quiet }: CloneUrl): Prom
   const parent = placeOf(cache, url)
   const dir = join(parent, `${name}.git`)
   makeDirectory(parent)
+  // One that is not used for long is removed.
+  const now = new Date()
+  await utimes(parent, now, now)
   // Earlier versions kept the address as it was typed.
   if (url !== typed) await rm(placeOf(cache, typed), { recursive: true, force: true })
   const progress = io.stderr.isTTY === true && !quiet ? ['--progress'] : ['--quiet']
   const failed = () =>
-    new RemoteError('repository', `${url} could not be fetched`, { hint: 'try it with git itself: git ls-remote URL' })
+    new RemoteError('repository', `${url} could not be fetched`, {
+      hint: 'what git said stands above; try it with git itself: git ls-remote URL',
+    })
   if (existsSync(dir)) {
+    await removeStaleLocks(dir)
     const fetched = await runGit(git, ['fetch', ...progress, '--prune', 'origin', ...REFS], dir)
     if (fetched.code !== 0 || !(await followHead(git, dir))) throw failed()
     return dir

@@ -26,6 +26,7 @@ import { openJanitor } from './pruning/janitor.ts'
 import { pruneBundleDrafts, pruneBundles } from './pruning/prune-bundles.ts'
 import { pruneRepositories, pruneSetups } from './pruning/prune-caches.ts'
 import { pruneCheckouts } from './pruning/prune-checkouts.ts'
+import { pruneClones, pruneHalfPacks, pruneInstalls } from './pruning/prune-leftovers.ts'
 import { RETENTION } from './pruning/retention.ts'
 import { sweepKept } from './pruning/sweep-kept.ts'
 import { trimDaemonLog } from './pruning/trim-daemon-log.ts'
@@ -96,6 +97,9 @@ export const compose = async ({
   await sweepKept(paths.kept, secrets, sessions, Number.POSITIVE_INFINITY)
   await pruneBundleDrafts(paths.bundles, Number.POSITIVE_INFINITY)
 
+  const workspaces = openDirectoryWorkspaceStore(db, paths.workspaces, clock)
+  workspaces.recovered.catch((error: unknown) => console.error('workspaces', error))
+
   // A runner's connection or process may end before there is a driver to tell: it looks after every session when it starts.
   let driver: LifecycleDriver | undefined
   const lookAfter = (session: string) => driver?.lookAfter(session)
@@ -107,7 +111,7 @@ export const compose = async ({
     inbox: openSqliteInboxStore(db, clock),
     segments: tellingOfSeals(onDisk(openSpoolSegmentStore(paths.sessions)), (session) => hub.sealed(session)),
     bundles: onDisk(openFileBundleStore(db, paths.bundles)),
-    workspaces: onDisk(openDirectoryWorkspaceStore(db, paths.workspaces, clock)),
+    workspaces: onDisk(workspaces),
     secrets,
     compute: onDisk(
       openProcessCompute({
@@ -134,6 +138,9 @@ export const compose = async ({
       bundles: (now) => pruneBundles({ db, dir: paths.bundles, bundles, sessions }, now),
       setups: (now) => pruneSetups(join(paths.data, 'setup'), now),
       repositories: (now) => pruneRepositories(paths, sessions, now),
+      packs: (now) => pruneHalfPacks(paths.repositories, now),
+      installs: (now) => pruneInstalls(join(paths.data, 'agents'), now),
+      clones: (now) => pruneClones(join(paths.cache, 'clones'), now),
     },
     clock,
   )

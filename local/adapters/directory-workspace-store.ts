@@ -36,8 +36,13 @@ const usedBytes = async (dir: string): Promise<number | undefined> => {
   return bytes
 }
 
+export type DirectoryWorkspaceStore = WorkspaceStore & {
+  /** Resolves when what a daemon that died left half done is away: copies, deletions, workspaces that were to begin with a copy. */
+  recovered: Promise<void>
+}
+
 /** Workspaces as directories; who holds which is in SQLite. */
-export const openDirectoryWorkspaceStore = (db: Database, dir: string, clock: Clock): WorkspaceStore => {
+export const openDirectoryWorkspaceStore = (db: Database, dir: string, clock: Clock): DirectoryWorkspaceStore => {
   const place = (name: string) => join(dir, name)
   const parse = (row: Record<string, unknown>): Workspace => {
     const { heldBy: _, ...record } = JSON.parse(String(row['record'])) as Workspace
@@ -66,7 +71,23 @@ export const openDirectoryWorkspaceStore = (db: Database, dir: string, clock: Cl
   // Of a daemon that died while it copied: nobody else does.
   db.run('UPDATE workspaces SET held_by = NULL WHERE held_by = ?', FENCES.copying)
 
+  const remove = async (name: string, kept: Workspace['snapshots']) => {
+    await removeTree(place(name))
+    for (const { id } of kept ?? []) await snapshots.delete(id)
+    db.run('DELETE FROM workspaces WHERE name = ? AND held_by = ?', name, FENCES.deleting)
+  }
+  // Known now, while nobody else does any of it, and done beside whatever comes.
+  const cutOff = db.all('SELECT held_by, record FROM workspaces WHERE held_by = ?', FENCES.deleting).map(parse)
+  const drafts = snapshots.drafts()
+  const recover = async () => {
+    for (const draft of drafts) await snapshots.delete(draft)
+    for (const workspace of cutOff) await remove(workspace.name, workspace.snapshots)
+  }
+  const recovered = recover()
+  recovered.catch(() => undefined) // for whoever asks
+
   return {
+    recovered,
     create: async (workspace, snapshot) => {
       const inserted = db.run(
         'INSERT INTO workspaces (name, held_by, record) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING',
@@ -81,7 +102,7 @@ export const openDirectoryWorkspaceStore = (db: Database, dir: string, clock: Cl
       }
       await mkdir(place(workspace.name), { recursive: true, mode: 0o700 })
       if (snapshot !== undefined) {
-        // Until what it is to hold lies in it nobody gets it; one that was cut off here can be deleted, and made again.
+        // Until what it is to hold lies in it nobody gets it; one that is cut off here is removed at the next start.
         try {
           await snapshots.restore(snapshot, place(workspace.name))
         } catch (error) {
@@ -99,9 +120,7 @@ export const openDirectoryWorkspaceStore = (db: Database, dir: string, clock: Cl
       const isFenced = take(name, FENCES.deleting)
       const found = get(name)
       if (!isFenced && found) throw held(found)
-      await removeTree(place(name))
-      for (const { id } of found?.snapshots ?? []) await snapshots.delete(id)
-      db.run('DELETE FROM workspaces WHERE name = ?', name)
+      await remove(name, found?.snapshots)
     },
     snapshot: async (name) => {
       const found = known(name)

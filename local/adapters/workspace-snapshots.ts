@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { constants } from 'node:fs'
+import { constants, existsSync, readdirSync } from 'node:fs'
 import { cp, lstat, mkdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { removeTree } from './remove-tree.ts'
 
 /** Beside the workspaces; no workspace can be called so. */
 export const SNAPSHOTS = '.snapshots'
+
+const DRAFT = '.new'
 
 /** Costs no space where the file system shares what is the same. Sockets and pipes mean nothing without their programs. */
 const copyTree = (from: string, to: string) =>
@@ -26,7 +28,7 @@ const isKept = async (path: string): Promise<boolean> => {
 export const openWorkspaceSnapshots = (workspaces: string) => {
   const dir = join(workspaces, SNAPSHOTS)
   const whole = async (from: string, to: string) => {
-    const draft = `${to}.${randomBytes(4).toString('hex')}.new`
+    const draft = join(dir, `${randomBytes(8).toString('hex')}${DRAFT}`)
     await mkdir(dir, { recursive: true, mode: 0o700 })
     try {
       await copyTree(from, draft)
@@ -47,5 +49,7 @@ export const openWorkspaceSnapshots = (workspaces: string) => {
       await whole(join(dir, id), place)
     },
     delete: (id: string) => removeTree(join(dir, id)),
+    /** Copies that are not whole: of whoever makes them now, or was killed while it did. */
+    drafts: (): string[] => (existsSync(dir) ? readdirSync(dir) : []).filter((name) => name.endsWith(DRAFT)),
   }
 }

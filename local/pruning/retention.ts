@@ -5,7 +5,7 @@ const DAY_MS = 24 * HOUR_MS
 export const RETENTION = {
   /** Bundles: snapshots and results, and the checkout of a lost session, which may be the only copy of its work. */
   resultMs: 30 * DAY_MS,
-  /** Kept results of `[setup]` and repository caches, since they were last used. */
+  /** Kept results of `[setup]`, repository caches and clones of `--repo URL`, since they were last used. */
   cacheMs: 30 * DAY_MS,
   /** Half-written files of processes that were killed. */
   draftMs: DAY_MS,

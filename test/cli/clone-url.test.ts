@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
@@ -99,6 +99,19 @@ it('the default branch is the one of the other side, also when it changes', asyn
   const commit = world.git(origin, 'rev-parse', 'HEAD').trim()
   world.git(origin, 'update-ref', '--no-deref', 'HEAD', commit)
   expect(world.git(await clone(url).dir, 'rev-parse', 'HEAD').trim()).toBe(commit)
+})
+
+it('locks of a git that was killed are in nobody’s way; those of one at work are respected', async () => {
+  const url = `http://ada:${TOKEN}@${place()}`
+  const dir = await clone(url).dir
+  const locks = ['HEAD.lock', 'packed-refs.lock', 'refs/heads/main.lock'].map((name) => join(dir, name))
+  world.git(origin, 'update-ref', 'HEAD', world.git(origin, 'commit-tree', '-p', 'HEAD', '-m', 'more', 'HEAD^{tree}').trim())
+  world.git(origin, 'branch', '-f', 'main', 'HEAD')
+  for (const lock of locks) writeFileSync(lock, '')
+  await expect(clone(url).dir).rejects.toMatchObject({ code: 'repository', hint: expect.stringContaining('stands above') })
+  const before = new Date(Date.now() - 120_000)
+  for (const lock of locks) utimesSync(lock, before, before)
+  expect(world.git(await clone(url).dir, 'rev-parse', 'main')).toBe(world.git(origin, 'rev-parse', 'main'))
 })
 
 it('the git that called us keeps its own repository', async () => {

@@ -1,4 +1,4 @@
-import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -54,6 +54,21 @@ it('a workspace that cannot be made of its snapshot is not there, and a copy tha
   db.run("UPDATE workspaces SET held_by = 'copying'")
   await expect(store.delete('b')).rejects.toMatchObject({ code: 'held' })
   expect(await openDirectoryWorkspaceStore(db, dir, clock).hold('b', 's-1')).toBe(true)
+})
+it('what a daemon that died left half done of workspaces is away after the next start, and nothing else', async () => {
+  const [db, dir] = [freshDatabase(), join(freshDir(), 'workspaces')]
+  const store = openDirectoryWorkspaceStore(db, dir, clock)
+  const workspace = { runtime: 'local', sizeBytes: 1, createdAt: '2026-11-21T08:00:00.000Z' }
+  for (const name of ['cut-off', 'kept']) await store.create({ ...workspace, name })
+  const [lost] = (await store.snapshot('cut-off')).snapshots ?? []
+  const [snapshot] = (await store.snapshot('kept')).snapshots ?? []
+  db.run("UPDATE workspaces SET held_by = 'deleting' WHERE name = 'cut-off'")
+  mkdirSync(join(dir, '.snapshots', '0123.new', 'half'), { recursive: true })
+  await openDirectoryWorkspaceStore(db, dir, clock).recovered
+  expect(readdirSync(dir).sort()).toEqual(['.snapshots', 'kept'])
+  expect(readdirSync(join(dir, '.snapshots'))).toEqual([snapshot?.id])
+  expect(lost?.id).toMatch(/^snap-/)
+  expect((await store.list()).map(({ name }) => name)).toEqual(['kept'])
 })
 keepsTheSecretStorePromise('file', () => {
   const dir = freshDir()
