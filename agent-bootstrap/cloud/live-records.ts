@@ -36,6 +36,8 @@ export const openLiveRecords = ({ attempt, dir, cut, sealed, doorbell, isTyped =
   let timer: NodeJS.Timeout | undefined
   let sentAt = Number.NEGATIVE_INFINITY
   let cutAt = Number.NEGATIVE_INFINITY
+  /** Written when somebody came who is not told yet that all of it is sealed. */
+  let owed: number | undefined
 
   const after = (ms: number, then: () => void) => {
     clearTimeout(timer)
@@ -50,6 +52,7 @@ export const openLiveRecords = ({ attempt, dir, cut, sealed, doorbell, isTyped =
 
   const stop = () => {
     state = 'off'
+    owed = undefined
     clearTimeout(timer)
     timer = undefined
   }
@@ -72,7 +75,11 @@ export const openLiveRecords = ({ attempt, dir, cut, sealed, doorbell, isTyped =
 
   const go = () => {
     const last = sealed()
-    if (last >= place.next) doorbell()?.send({ type: 'live', attempt, first: place.next, last })
+    // Came while this was being sealed, and may want to know of what was written since.
+    if (owed !== undefined && last < owed) return seal()
+    if (owed !== undefined || last >= place.next)
+      doorbell()?.send({ type: 'live', attempt, first: Math.min(place.next, last + 1), last })
+    owed = undefined
     place = { file: last + 1, offset: 0, next: last + 1 }
     state = 'live'
     send()
@@ -94,10 +101,11 @@ export const openLiveRecords = ({ attempt, dir, cut, sealed, doorbell, isTyped =
   }
 
   return {
-    /** `rung`: somebody begins to watch now, beside those who do perhaps. */
+    /** `rung`: somebody begins to watch now, beside those who do perhaps, and is told when all there is is sealed, also when nothing was to seal. */
     watch: (on: boolean, rung = false) => {
-      if (!on) stop()
-      else if (state === 'off' || (rung && state === 'live')) seal()
+      if (!on) return stop()
+      if (rung) owed = written
+      if (state === 'off' || (rung && state === 'live')) seal()
     },
     written: (upTo: number) => {
       written = upTo

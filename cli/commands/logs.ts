@@ -7,6 +7,7 @@ import { compileAtOnce } from '../follow/compile-at-once.ts'
 import { followLog } from '../follow/follow-log.ts'
 import { readSegments } from '../follow/read-segments.ts'
 import { startOf } from '../follow/start-of.ts'
+import { waitForSeal } from '../follow/wait-for-seal.ts'
 import { type Io, write } from '../io.ts'
 import { jsonLine } from '../output/json-line.ts'
 import { openLogView } from '../output/log-view.ts'
@@ -36,8 +37,15 @@ const printer = (io: Io, session: Session, json: boolean, quiet: boolean): ((eve
 export const logs: Command = async ({ io, args: [id = ''], flags }) => {
   const quiet = flags.on('quiet')
   const { connection, session } = await findSession(io, id, { quiet })
+  const follow = flags.on('follow')
+  // Who follows, watches anyway.
+  if (!follow && !(await waitForSeal(connection, session)) && !quiet)
+    await write(
+      io.stderr,
+      `remote: the machine of ${session.id} does not say how far it is: what it wrote in the last minute may be missing\n`,
+    )
   const from = await startOf(connection, session.id, flags)
   const print = printer(io, session, flags.on('json'), quiet)
-  await read(connection, session, from, flags.on('follow'), ({ events }) => print(events))
+  await read(connection, session, from, follow, ({ events }) => print(events))
   return 0
 }

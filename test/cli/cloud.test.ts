@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { waitForSeal } from '../../cli/follow/wait-for-seal.ts'
 import { live, output } from '../support/fake-cloud.ts'
 import { type CloudWorld, endWith, openCloudWorld, SUCCEEDED, sceneOf } from './cloud-world.ts'
 
@@ -102,6 +103,57 @@ describe('its log', () => {
     }
     expect(await attach(session.id)).toBe(WHOLE)
     expect(cloud.atStore.map(({ headers }) => headers.authorization)).toEqual([undefined])
+  })
+
+  it('`logs` of a running session has its machine seal first, and shows what it wrote this moment', async () => {
+    const { cloud } = here
+    const session = await here.dispatched()
+    await cloud.ports.segments.write(session.id, 1, 1, output(1, 'before\n'))
+    await cloud.change(session.id, { state: 'running', attempts: [{ number: 1 }] })
+    let attached = 0
+    cloud.scene = async ({ session: now, say }) => {
+      say({ type: 'attached', live: { attempt: 1, seq: 2 }, session: now })
+      // Another one watches: what it is sent says nothing of a seal.
+      say(live(2, 'now\n'))
+      if (++attached === 1) await cloud.ports.segments.write(now.id, 1, 1, output(2, 'now\n'))
+      say({ type: 'live', attempt: 1, first: 2, last: 2 })
+    }
+    expect(await here.run(['logs', session.id])).toEqual({ code: 0, out: 'before\nnow\n', err: '' })
+    expect((await here.run(['logs', session.id, '--tail', '1'])).out).toBe('now\n')
+    expect(attached).toBe(2)
+    await endWith(cloud, session, [])
+    await here.run(['logs', session.id])
+    expect(attached).toBe(2) // all there is is sealed
+  })
+
+  it('`logs` says that the end may be missing when the machine does not answer, and shows what there is', async () => {
+    const { cloud } = here
+    const session = await here.dispatched()
+    await cloud.ports.segments.write(session.id, 1, 1, output(1, 'before\n'))
+    await cloud.change(session.id, { state: 'running', attempts: [{ number: 1 }] })
+    cloud.scene = async ({ fail }) => fail()
+    const { code, out, err } = await here.run(['logs', session.id])
+    expect({ code, out, err }).toEqual({
+      code: 0,
+      out: 'before\n',
+      err: expect.stringContaining('the last minute may be missing'),
+    })
+    cloud.scene = async () => undefined
+    const record = await here.cloud.change(session.id, {})
+    const began = performance.now()
+    const connection = {
+      isNear: false,
+      openSocket: async () => ({
+        messages: (async function* () {
+          await new Promise(() => undefined)
+          yield { text: '' }
+        })(),
+        send: () => undefined,
+        close: () => undefined,
+      }),
+    }
+    expect(await waitForSeal(connection, record, 100)).toBe(false)
+    expect(performance.now() - began).toBeLessThan(5000)
   })
 
   it('frames that overtake each other are put in order without another call', async () => {

@@ -177,6 +177,52 @@ describe('live records', () => {
     expect(seen()).toEqual(upTo(150))
   })
 
+  it('whoever comes is told when all there was is sealed, also when nothing was left to seal', async () => {
+    const { log, write, until, sent, seals, seen } = open()
+    const announced = () => sent.filter(({ records }) => records === undefined)
+    log.live.watch(true, true)
+    await until(() => announced().length === 1)
+    expect([announced()[0], seals]).toMatchObject([{ first: 1, last: 0 }, []])
+    await write(10)
+    log.live.watch(true, true)
+    await until(() => announced().length === 2)
+    expect(announced()[1]).toMatchObject({ last: 1, sealed: 1 })
+    log.live.watch(true, true)
+    await until(() => announced().length === 3)
+    expect([announced()[2]?.last, seals.length]).toEqual([1, 1])
+    expect(seen()).toEqual([1])
+  })
+
+  it('whoever comes while it is being sealed is told of what was written since, too', async () => {
+    const { log, write, until, sent, spool } = open()
+    await write(10)
+    log.live.watch(true, true)
+    for (let n = 0; n < 30; n++) {
+      await write(10)
+      log.live.watch(true, true)
+      const [there, before] = [spool.durable, sent.length]
+      await until(() => sent.slice(before).some(({ records, last }) => records === undefined && last >= there))
+      const told = sent.slice(before).find(({ records }) => records === undefined)
+      expect(told?.sealed).toBeGreaterThanOrEqual(there)
+      if (n > 2) break // each takes a second
+    }
+  })
+
+  it('many who look in, one after the other, make it seal once a second and no more', async () => {
+    const { log, write, until, seals, spool } = open()
+    const began = performance.now()
+    for (let n = 0; n < 60; n++) {
+      await write(10)
+      log.live.watch(true, true)
+      await delay(20)
+      log.live.watch(false)
+    }
+    log.live.watch(true, true)
+    await until(() => seals.at(-1)?.last === spool.durable)
+    expect(seals.length).toBeGreaterThan(1)
+    expect(seals.length).toBeLessThanOrEqual(2 + (performance.now() - began) / 1000)
+  })
+
   it('come as segments while the line is full, and stop while there is none', async () => {
     const { log, write, until, seals, sent, line, seen } = open()
     log.live.watch(true, true)
