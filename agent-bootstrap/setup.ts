@@ -21,7 +21,7 @@ export const runSetup = async ({ commands, cwd, env, confine, emit }: SetupOptio
   for (const [n, command] of commands.entries()) {
     const tool = { type: 'tool', id: `setup-${n + 1}`, title: command, kind: 'execute' } as const
     await emit({ ...tool, status: 'in_progress' })
-    const confined = await confine('/bin/sh', ['-c', command], env)
+    const confined = await confine('/bin/sh', ['-c', '--', command], env)
     const child = spawn(confined.command, confined.args, {
       cwd,
       env: confined.env,

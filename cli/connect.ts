@@ -89,20 +89,21 @@ export const connect = (io: Pick<Io, 'env' | 'stderr'>, options: { quiet?: boole
     await remark((await startDaemon(io.env, places)).version)
   }
 
-  const call = async <T>(method: string, path: string, asked: Call = {}): Promise<Answer<T>> => {
+  /** Over any number of daemons: one may be ended, killed or replaced in the middle. */
+  const persist = async <T>(repeatable: boolean, work: () => Promise<T>): Promise<T> => {
     checkOwner(places)
-    const headers = { 'x-remote-by': named(io.env), ...asked.headers }
-    const repeatable = method !== 'POST' || 'idempotency-key' in headers
     for (let tries = 0; ; tries++) {
       try {
-        const answer = await request<T>(socket, method, path, { ...asked, headers })
-        if (answer.version !== undefined) await remark(answer.version)
-        return answer
+        return await work()
       } catch (error) {
         if (codeOf(error) === 'EACCES') throw foreign(socket, error)
-        const again = isAbsent(error) || (isBroken(error) && repeatable)
+        if (error instanceof RemoteError || !(isAbsent(error) || isBroken(error))) throw error
+        if (isBroken(error) && !repeatable)
+          throw new RemoteError('unavailable', 'the daemon ended while it was asked: it may have done so, or not', {
+            hint: 'see how things are, then ask again: remote status',
+            cause: error,
+          })
         const wait = PAUSES_MS[tries]
-        if (error instanceof RemoteError || !again) throw error
         if (wait === undefined)
           throw new RemoteError('unavailable', 'the daemon does not answer', {
             hint: 'see what is wrong: remote doctor',
@@ -112,6 +113,15 @@ export const connect = (io: Pick<Io, 'env' | 'stderr'>, options: { quiet?: boole
         else await pause(wait)
       }
     }
+  }
+
+  const call = <T>(method: string, path: string, asked: Call = {}): Promise<Answer<T>> => {
+    const headers = { 'x-remote-by': named(io.env), ...asked.headers }
+    return persist(method !== 'POST' || 'idempotency-key' in headers, async () => {
+      const answer = await request<T>(socket, method, path, { ...asked, headers })
+      if (answer.version !== undefined) await remark(answer.version)
+      return answer
+    })
   }
 
   // The one place where what travels is taken for what the routes' types say.
@@ -130,12 +140,15 @@ export const connect = (io: Pick<Io, 'env' | 'stderr'>, options: { quiet?: boole
         url: `ws+unix://${socket}:/v1/socket?role=viewer`,
         headers: { 'x-remote-by': named(io.env) },
       }),
-    sendBundle: async (bundle) => (await import('./send-bundle.ts')).sendBundle(socket, named(io.env), bundle),
+    sendBundle: async (bundle) => {
+      const { sendBundle } = await import('./send-bundle.ts')
+      return persist(true, () => sendBundle(socket, named(io.env), bundle))
+    },
     get: ask('get'),
     post: ask('post'),
     put: ask('put'),
     delete: ask('delete'),
-    bytes: (path) => requestBytes(socket, path),
+    bytes: (path) => persist(true, () => requestBytes(socket, path)),
   }
 }
 

@@ -2,6 +2,7 @@ import { RemoteError } from '../core/contract/remote-error.ts'
 import { type Connection, connect } from './connect.ts'
 import type { Flags } from './flags.ts'
 import { type Io, write } from './io.ts'
+import { oneLine } from './output/printable.ts'
 import { isCloud, runtimeOf } from './runtime.ts'
 
 export type Quietly = { quiet?: boolean }
@@ -59,4 +60,4 @@ export const askSide = async <T>(
 
 /** One line for a side whose answer is missing from what is shown. */
 export const warnOf = (io: Io, { runtime, error }: { runtime: string; error: RemoteError }): Promise<void> =>
-  write(io.stderr, `remote: ${runtime} is left out: ${error.message}${error.hint ? ` (${error.hint})` : ''}\n`)
+  write(io.stderr, `remote: ${runtime} is left out: ${oneLine(error.message)}${error.hint ? ` (${oneLine(error.hint)})` : ''}\n`)

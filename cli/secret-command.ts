@@ -10,7 +10,7 @@ const MAX_BYTES = 32_768
 
 /** What the command prints; what it says and asks goes to the terminal. Its output appears nowhere. */
 const printedBy = async (io: Io, name: string, command: string): Promise<string> => {
-  const child = spawn('/bin/sh', ['-c', command], {
+  const child = spawn('/bin/sh', ['-c', '--', command], {
     cwd: '/',
     env: io.env,
     stdio: ['inherit', 'pipe', 'inherit'],

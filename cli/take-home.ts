@@ -6,6 +6,7 @@ import type { Session } from '../core/contract/session.ts'
 import type { Connection } from './connect.ts'
 import { type BroughtHome, bringHome } from './git/bring-home.ts'
 import { type Io, write } from './io.ts'
+import { printable } from './output/printable.ts'
 import { pushBranch } from './push-branch.ts'
 
 /** Hands out a directory for a while, and a way to fetch bundles into it. */
@@ -44,7 +45,7 @@ export const takeHome = async ({ push, quiet, ...ask }: TakeHome): Promise<strin
     if (!quiet)
       await write(
         ask.io.stderr,
-        `remote: the result is not here yet: ${error.message}\n  ${error.hint ?? ''}\n  try again: remote pull ${id}${push ? ' --push' : ''}\n`,
+        `remote: the result is not here yet: ${printable(error.message)}\n  ${printable(error.hint ?? '')}\n  try again: remote pull ${id}${push ? ' --push' : ''}\n`,
       )
     return undefined
   }

@@ -20,6 +20,7 @@ const askAbout = (socket: string): Promise<About | undefined> =>
         text += chunk
       })
       answer.on('end', () => resolve(parse(text)))
+      answer.on('close', () => resolve(undefined)) // it was killed in the middle of its answer
     })
     request.on('timeout', () => request.destroy())
     request.on('error', () => resolve(undefined))

@@ -86,7 +86,7 @@ const install = async (folder: string, entry: CatalogueAgent, wanted: WantedAgen
  */
 export const provideAgent = async (wanted: WantedAgent): Promise<AgentProgram> => {
   if (wanted.agentCommand !== undefined)
-    return { command: '/bin/sh', args: ['-c', wanted.agentCommand], what: wanted.agentCommand }
+    return { command: '/bin/sh', args: ['-c', '--', wanted.agentCommand], what: wanted.agentCommand }
   const entry = AGENT_CATALOGUE[wanted.agent]
   if (!entry) {
     const known = [...Object.keys(AGENT_CATALOGUE), 'shell', 'terminal'].join(', ')

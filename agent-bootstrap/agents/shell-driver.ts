@@ -17,12 +17,13 @@ const DRAIN_MS = 2000
  * itself would say ("Killed") is not the command's, and goes nowhere.
  */
 const LINGER = `trap : TERM INT HUP; task=$1; set -- /proc/[0-9]*; before=$#
-exec 3>&2 2>/dev/null; (exec /bin/sh -c "$task" 2>&3 3>&-); code=$?
+exec 3>&2 2>/dev/null; (exec /bin/sh -c -- "$task" 2>&3 3>&-); code=$?
 n=0; while set -- /proc/[0-9]*; [ $# -gt $before ] && [ $n -lt ${DRAIN_MS / 50} ]; do sleep 0.05; n=$((n+1)); done; exit $code`
 
 /** The command as a program to start, fenced in where the machine can. */
 const confined = async (context: DriverContext, task: string) => {
-  const plain = ['-c', task]
+  // It may begin with a dash, and is no option.
+  const plain = ['-c', '--', task]
   const fenced = await context.confine('/bin/sh', plain, context.env)
   if (fenced.args.length === plain.length) return fenced
   return context.confine('/bin/sh', ['-c', LINGER, 'sh', task], context.env)

@@ -43,8 +43,16 @@ const placeFor = async (io: Io, given: Flags, flags: Flags, quiet: boolean): Pro
   return connectToWorkspace(io, workspace, { runtime, on: given.text('on'), quiet })
 }
 
+/** What would be ignored is refused. */
+const checkFlags = (given: Flags) => {
+  const odd = given.on('no-repo') ? ['repo', 'ref', 'cwd', 'filtered', 'push'].find((name) => given.has(name)) : undefined
+  if (odd !== undefined)
+    throw new RemoteError('usage', `--${odd} is about a repository, and --no-repo leaves it out`, { hint: 'give one of them' })
+}
+
 export const dispatch: Command = async ({ io, args, flags: given }) => {
   const quiet = given.on('quiet')
+  checkFlags(given)
   const task = await readTask(io, args)
   const { flags, project } = await settle(io, given, given.text('repo') ?? io.cwd)
   const beside = given.text('with')

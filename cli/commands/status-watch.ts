@@ -10,6 +10,7 @@ import { findSession } from '../find-session.ts'
 import { canComeBack, isGone } from '../follow/can-come-back.ts'
 import type { ViewerSocket } from '../follow/open-socket.ts'
 import { write } from '../io.ts'
+import { oneLine } from '../output/printable.ts'
 import { type Placed, sessionTable } from '../output/session-table.ts'
 import type { Call } from '../verbs/verb.ts'
 
@@ -51,7 +52,7 @@ const painter = ({ io, flags }: Call, watched: Watched) => {
   const line = (session: Session) => {
     if (flags.on('json')) return `${JSON.stringify(session)}\n`
     if (flags.on('quiet')) return `${session.id}\n`
-    return `${session.id}  ${session.outcome?.outcome ?? session.waiting?.for ?? session.state}  ${session.title}\n`
+    return `${session.id}  ${session.outcome?.outcome ?? session.waiting?.for ?? session.state}  ${oneLine(session.title)}\n`
   }
   return {
     changed: (session: Session) => (isScreen ? screen() : write(io.stdout, line(session))),

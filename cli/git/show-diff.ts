@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import { type BringHome, resultOf } from './bring-home.ts'
 import { git, gitEnvironment } from './git.ts'
 import { importResult } from './import-result.ts'
@@ -34,6 +35,9 @@ export const showDiff = async (ask: ShowDiff): Promise<void> => {
   }
 }
 
+/** As a shell tells of SIGPIPE. */
+const LEFT_EARLY = 141
+
 const print = async (
   { repositoryDir, env, output }: ShowDiff,
   args: readonly string[],
@@ -48,6 +52,9 @@ const print = async (
   // A pager that was left early ends git by a signal: that is no failure.
   await new Promise<void>((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', () => resolve())
+    child.on('close', (code) => {
+      if (code === null || code === 0 || code === LEFT_EARLY) resolve()
+      else reject(new RemoteError('repository', `git diff failed (${code})`, { hint: 'what git said stands above' }))
+    })
   })
 }

@@ -1,5 +1,6 @@
 import type { Finding } from '../finding.ts'
 import { type Io, write } from '../io.ts'
+import { oneLine, printable } from './printable.ts'
 import { styleOf } from './style.ts'
 
 const MARKS = { ok: '✓', warn: '!', fail: '✗' } as const
@@ -11,7 +12,7 @@ export const showFindings = async (io: Io, checks: readonly Finding[], asJson: b
   const width = Math.max(...checks.map(({ name }) => name.length))
   const indent = ' '.repeat(width + 4)
   const line = ({ name, state, says, hint }: Finding) =>
-    `${paint[state](MARKS[state])} ${name.padEnd(width)}  ${says}\n${hint ? `${indent}${dim(hint.replaceAll('\n', `\n${indent}`))}\n` : ''}`
+    `${paint[state](MARKS[state])} ${name.padEnd(width)}  ${oneLine(says)}\n${hint ? `${indent}${dim(printable(hint).replaceAll('\n', `\n${indent}`))}\n` : ''}`
   await write(io.stdout, asJson ? `${JSON.stringify({ checks })}\n` : checks.map(line).join(''))
   return checks.some(({ state }) => state === 'fail') ? 1 : 0
 }

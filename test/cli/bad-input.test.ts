@@ -24,6 +24,7 @@ const REFUSALS: readonly [name: string, args: string[], code: number, says: RegE
   ['a duration of nothing', [...SHELL, 'x', '--ttl', '0s'], 2, /is not a duration/, /90s/],
   ['a bad size', ['workspace', 'create', '--name', 'a', '--size', 'big'], 2, /--size: `big` is not a size/, /100gb/],
   ['bad money', [...SHELL, 'x', '--max-cost', '-1'], 2, /--max-cost/, /.+/],
+  ['a repository and none', [...SHELL, 'x', '--ref', 'HEAD'], 2, /--ref is about a repository/, /one of them/],
   ['a bad choice', [...SHELL, 'x', '--approve', 'aks'], 2, /not one of auto, ask, deny/, /did you mean ask\?/],
   ['a bad variable', [...SHELL, 'x', '--env', '1=2'], 2, /--env: `1`/, /CI=1/],
   ['a runtime there is not', [...SHELL, 'x', '--on', 'locla'], 2, /`locla` is not a runtime/, /did you mean local\?/],

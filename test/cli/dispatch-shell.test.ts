@@ -23,6 +23,12 @@ it('the exit code is the command’s own, and 128 + n for a signal', async () =>
   expect(codes.map(({ code }) => code)).toEqual([7, 0, 143])
 })
 
+it('a command that begins with a dash is a command', async () => {
+  const { code, stderr } = await world.cli(['dispatch', '--agent', 'shell', '--no-repo', '--quiet', '--', '--no-such-program'])
+  expect(stderr).toContain('--no-such-program: not found')
+  expect(code).toBe(127)
+})
+
 it('a receipt is said on stderr, never on stdout', async () => {
   const { out, stderr } = await shell('echo data')
   expect(out).toBe('data\n')

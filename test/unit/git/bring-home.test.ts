@@ -26,6 +26,13 @@ const ended = async () => {
 }
 
 describe('a result on its way home', () => {
+  it('is not said to be shown when git could not show it', async () => {
+    const { dir, session } = await ended()
+    const ask = { repositoryDir: dir, session, download: world.get, env: world.env, tmpDir: world.dirs.tmp }
+    const shown = showDiff({ ...ask, output: 'inherit', args: ['--no-such-flag'] })
+    await expect(shown).rejects.toMatchObject({ code: 'repository', message: 'git diff failed (129)' })
+  })
+
   it.each(['base', 'commit'] as const)('is no option of git, whatever its machine said its %s was', async (part) => {
     const { dir, session, result, pull } = await ended()
     const file = join(world.root, `written-${count}`)
