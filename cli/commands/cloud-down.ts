@@ -21,12 +21,30 @@ const oneOf = async (io: Io, id: string, quiet: boolean): Promise<Seated[]> => {
   })
 }
 
-/** Several are ended when somebody says so. */
+const noneOfYours = (names: readonly string[], others: number) =>
+  new RemoteError('not_found', `no terminal of yours is up (you are ${names.join(', ')}), and ${others} of others`, {
+    hint: 'see whose they are: remote cloud status; end one: remote cloud down SESSION, or everybody’s: --all',
+  })
+
+/** Those that the caller made. A control plane that does not say yet who calls has them all. */
+const yoursOf = async (up: readonly Seated[]): Promise<{ yours: Seated[]; names: string[] }> => {
+  const connections = [...new Set(up.map(({ connection }) => connection))]
+  const named = new Map(
+    await Promise.all(connections.map(async (connection) => [connection, (await connection.get('/v1/about')).you] as const)),
+  )
+  const isYours = ({ connection, session }: Seated) => [undefined, session.by].includes(named.get(connection))
+  return { yours: up.filter(isYours), names: [...new Set(named.values())].map((name) => oneLine(name ?? '?')) }
+}
+
+/** Your own; several are ended when somebody says so. */
 const allOf = async ({ io, flags }: Pick<Call, 'io' | 'flags'>, quiet: boolean): Promise<Seated[]> => {
   const runtime = regionRuntime(flags)
-  const up = await terminalsIn(io, runtime, quiet)
-  if (up.length === 0 && !flags.on('all')) throw nothingUp(runtime)
-  if (up.length <= 1 || flags.on('all')) return up
+  const everybodys = await terminalsIn(io, runtime, quiet)
+  if (flags.on('all')) return everybodys
+  if (everybodys.length === 0) throw nothingUp(runtime)
+  const { yours: up, names } = await yoursOf(everybodys)
+  if (up.length === 0) throw noneOfYours(names, everybodys.length)
+  if (up.length === 1) return up
   const line = ({ connection, session: { id, title, by } }: Seated) =>
     `  ${id}  ${oneLine(title)}  ${oneLine(by)}${connection.runtime === 'cloud' ? '' : `  ${connection.runtime}`}\n`
   const list = up.map(line).join('')
@@ -35,7 +53,7 @@ const allOf = async ({ io, flags }: Pick<Call, 'io' | 'flags'>, quiet: boolean):
     question: `End these ${up.length}?`,
     what: 'this ends several machines',
     declined: 'nothing was ended',
-    verb: 'remote cloud down --all',
+    verb: 'remote cloud down --yes',
     isSure: flags.on('yes'),
   })
   return up

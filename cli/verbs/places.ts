@@ -87,17 +87,18 @@ export const PLACE_VERBS: readonly Verb[] = [
     name: 'cloud down',
     group: 'places',
     summary: 'end what `cloud up` made, and wait for it',
-    about: 'A machine that other sessions share goes with the last of them.',
+    about:
+      'Without a session: your own, as AWS knows you. What others made is ended by its id, or with --all. A machine that other sessions share goes with the last of them.',
     args: [{ ...SESSION, optional: true }],
     flags: [
       REGION_FLAG,
-      { name: 'all', type: 'boolean', summary: 'all terminals there' },
+      { name: 'all', type: 'boolean', summary: 'all terminals there, also those of others' },
       { name: 'yes', type: 'boolean', summary: 'do not ask, also when there are several' },
       JSON_FLAG,
       QUIET_FLAG,
     ],
     examples: [
-      ['remote cloud down', 'the one there is; asks when there are several'],
+      ['remote cloud down', 'yours; asks when there are several'],
       ['remote cloud down s-7k3', 'this one'],
     ],
     load: async () => (await import('../commands/cloud-down.ts')).cloudDown,

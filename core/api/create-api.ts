@@ -6,6 +6,7 @@ import { PlanRequest } from '../contract/plan.ts'
 import type { ControlPlane } from '../usecases/control-plane.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { bundleRoutes } from './bundle-routes.ts'
+import { callerOf } from './caller.ts'
 import { body } from './checked.ts'
 import { errorAnswer, noRoute } from './error-answer.ts'
 import { secretRoutes, workspaceRoutes } from './keep-routes.ts'
@@ -39,7 +40,7 @@ export const createApi = (plane: ControlPlane, about: () => Promise<About>, opti
     .get('/catalogue', async (c) => c.json(await plane.catalogue()))
     .post('/plan', body(PlanRequest), async (c) => c.json(await plane.plan(c.req.valid('json'))))
     .get('/repositories/:id', async (c) => c.json(await plane.knownCommits(repositoryIn(c.req.param('id')))))
-    .get('/about', async (c) => c.json(await about()))
+    .get('/about', async (c) => c.json({ ...(await about()), you: callerOf(c) }))
     .post('/daemon/stop', (c) => {
       if (!stop) throw cannotStop()
       stop()

@@ -9,5 +9,7 @@ export const About = z.object({
   activeSessions: z.int(),
   /** Whether agents of its sessions may invoke models of Amazon Bedrock without a key. */
   bedrock: z.boolean().optional(),
+  /** Who asks, as its records call them. */
+  you: z.string().optional(),
 })
 export type About = z.infer<typeof About>

@@ -111,6 +111,24 @@ it('cloud status lists what is up with type, zone, price and who; cloud down end
   expect((await here.run(['cloud', 'down', '--all'])).code).toBe(0)
 })
 
+it('cloud down without a session ends what is yours, and nothing of others unless you say so', async () => {
+  const mine = await up()
+  const theirs = await up('--name', 'theirs')
+  await here.cloud.change(theirs.id, { by: 'heidi' })
+  here.cloud.scene = async ({ session, say }) => {
+    const outcome = { outcome: 'terminated', code: 'terminated', reason: 'asked' } as const
+    say({ type: 'attached', live: { attempt: 1, seq: 1 }, session })
+    say({ type: 'complete', session: await here.cloud.change(session.id, { state: 'ended', outcome }) })
+  }
+  const down = await here.run(['cloud', 'down', '--quiet'])
+  expect([down.code, down.out]).toEqual([0, `${mine.id}\n`])
+  const none = await here.run(['cloud', 'down'])
+  expect([none.code, none.out]).toEqual([3, ''])
+  expect(none.err).toContain('no terminal of yours is up (you are grace), and 1 of others')
+  expect(none.err).toContain('--all')
+  expect((await here.run(['cloud', 'down', '--all', '--quiet'])).out).toBe(`${theirs.id}\n`)
+})
+
 it('connect says how to make one where there is none', async () => {
   const { code, err } = await here.run(['connect', 'cloud:us-east-1'])
   expect(code).toBe(3)
