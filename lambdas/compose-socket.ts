@@ -1,3 +1,4 @@
+import { applyFact } from '../core/lifecycle/apply-fact.ts'
 import { openDynamoMachineStore } from './aws/dynamo-machine-store.ts'
 import { callerOf, type Iam, worksFor } from './aws/identity.ts'
 import { takeFrame } from './aws/take-frame.ts'
@@ -22,14 +23,21 @@ export const composeSocket = (env: NodeJS.ProcessEnv) => {
   const { ports, table, bells } = compose(env, NO_MACHINERY)
   const { MACHINE_ROLE } = readEnvironment(env, ['MACHINE_ROLE'])
   const machines = openDynamoMachineStore({ ...table, now: ports.clock.now })
-  const { frame, gone } = takeFrame({ ...bells, sessions: ports.sessions, segments: ports.segments })
+  const { frame, gone } = takeFrame({
+    ...bells,
+    sessions: ports.sessions,
+    segments: ports.segments,
+    typed: async (session, by, connection) => {
+      await applyFact(ports)(session, { type: 'typed', by, connection })
+    },
+  })
 
   /** A machine connects as the runner of an attempt that works there, and nobody else does. */
   const connect = async (connection: string, iam: Iam, query: Record<string, string | undefined>): Promise<Answer> => {
     const caller = callerOf(iam, MACHINE_ROLE)
     if (caller.kind === 'person') {
       if (query['role'] !== 'viewer') return REFUSED
-      await bells.connections.put(connection, { role: 'viewer' })
+      await bells.connections.put(connection, { role: 'viewer', by: caller.name })
       return OK
     }
     const machine = await machines.of(caller.instance)

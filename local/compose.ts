@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { createApi } from '../core/api/create-api.ts'
+import { applyFact } from '../core/lifecycle/apply-fact.ts'
 import type { Ports } from '../core/ports/ports.ts'
 import type { SegmentStore } from '../core/ports/segment-store.ts'
 import { controlPlane } from '../core/usecases/control-plane.ts'
@@ -103,7 +104,12 @@ export const compose = async ({
   // A runner's connection or process may end before there is a driver to tell: it looks after every session when it starts.
   let driver: LifecycleDriver | undefined
   const lookAfter = (session: string) => driver?.lookAfter(session)
-  const hub = new LiveHub({ sessions, sessionsDir: paths.sessions, runnerClosed: lookAfter })
+  const hub: LiveHub = new LiveHub({
+    sessions,
+    sessionsDir: paths.sessions,
+    runnerClosed: lookAfter,
+    typed: (session, by, connection) => applyFact({ sessions, doorbell: hub, clock })(session, { type: 'typed', by, connection }),
+  })
   const raw: Omit<Ports, 'lifecycle'> = {
     sessions,
     ledger: openSqliteLedger(db, clock),

@@ -9,8 +9,10 @@ const Key = z.string({ error: 'Idempotency-Key has 1 to 200 printable characters
 })
 
 /** Who calls: locally a name the caller gives itself, since only the user's own programs reach the socket. */
-export const callerOf = (c: Context): string => {
-  const name = Name.safeParse(c.req.header('x-remote-by'))
+export const callerOf = (c: Context): string => callerNamed(c.req.header('x-remote-by'))
+
+export const callerNamed = (header: string | undefined): string => {
+  const name = Name.safeParse(header)
   if (!name.success) return 'unknown'
   return name.data === SELF ? `user ${SELF}` : name.data
 }

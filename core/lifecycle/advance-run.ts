@@ -8,7 +8,7 @@ import { type Change, ending, isCurrent, iso, note, unchanged, withAttempt, with
 import type { Fact } from './facts.ts'
 import { PLAN } from './plan.ts'
 
-type Run = Extract<Fact, { type: 'beaten' | 'finished' | 'left' | 'unreachable' | 'inbox-grown' }>
+type Run = Extract<Fact, { type: 'beaten' | 'finished' | 'left' | 'unreachable' | 'inbox-grown' | 'typed' }>
 type Report = Pick<Extract<Fact, { type: 'finished' }>, 'usage' | 'agentHandle' | 'inboxHandled' | 'peakMemoryBytes'>
 
 const later = (a: Position | undefined, b: Position): Position =>
@@ -106,6 +106,11 @@ export const advanceRun = (session: Session, fact: Run, now: number): Change => 
     const what = isOver ? 'sent too late' : 'sent'
     const notes = fresh.map((item) => note(what, { n: item.n, kind: item.what }, item.by))
     return { session: { ...session, inboxLast: last.n }, notes }
+  }
+  if (fact.type === 'typed') {
+    // Keys mean nothing to any other agent.
+    if (session.request.agent !== 'terminal') return unchanged(session)
+    return { session: { ...session }, notes: [note('typed', { connection: fact.connection }, fact.by)] }
   }
   if (!isCurrent(session, fact.attempt)) return unchanged(session)
   if (fact.type === 'finished' || fact.type === 'left') {

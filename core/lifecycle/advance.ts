@@ -18,6 +18,7 @@ const decide = (session: Session, fact: Fact, now: number): Change => {
     case 'left':
     case 'unreachable':
     case 'inbox-grown':
+    case 'typed':
       return advanceRun(session, fact, now)
     case 'stop-asked':
     case 'machine-gone':

@@ -29,6 +29,8 @@ export type Fact =
     }
   /** Its machine is being taken away: what there is of it so far is stored. */
   | ({ type: 'left'; attempt: number } & Leaving)
+  /** Somebody typed at its terminal for the first time over that connection. */
+  | { type: 'typed'; by: string; connection: string }
   /** In order, and none left out that the record does not know of. */
   | { type: 'inbox-grown'; items: readonly { n: number; by: string; what: string }[] }
   | { type: 'stop-asked'; how: 'graceful' | 'now'; by: string; why: Outcome }

@@ -4,13 +4,16 @@ import { type Item, N, number, openTable, S, type TableOptions, text } from './d
 /** Who holds a connection. A viewer looks at nothing until it says at what. */
 export type Connection =
   | { role: 'runner'; session: string; attempt: number }
-  | { role: 'viewer'; session?: string | undefined }
-  | { role: 'table' }
+  /** `by`: who connected. `typed`: that they typed into that session is noted. */
+  | { role: 'viewer'; session?: string | undefined; by: string; typed?: boolean }
+  | { role: 'table'; by: string }
 
 export interface ConnectionStore {
   /** Instead of what it was before. */
   put(connection: string, who: Connection): Promise<void>
   get(connection: string): Promise<Connection | undefined>
+  /** It is noted that a viewer typed into that session, until it looks at another. */
+  typed(connection: string, session: string): Promise<void>
   /** May be repeated; answers who it was, the first time. */
   forget(connection: string): Promise<Connection | undefined>
   viewers(session: string): Promise<string[]>
@@ -42,8 +45,10 @@ export const openDynamoConnectionStore = ({ clock, ...options }: TableOptions & 
     const role = text(item?.['role'])
     const session = text(item?.['session']) || undefined
     if (role === 'runner' && session) return { role, session, attempt: number(item?.['attempt']) }
-    if (role === 'table') return { role }
-    return role === 'viewer' ? { role, session } : undefined
+    const by = text(item?.['by']) || 'unknown' // of before it was recorded
+    if (role === 'table') return { role, by }
+    if (role !== 'viewer') return undefined
+    return { role, session, by, ...(item?.['typed'] && { typed: true }) }
   }
   /** Without those that have expired: the table removes them in its own time, which may be days. */
   const starting = async (pk: string, prefix: string): Promise<Item[]> => {
@@ -66,12 +71,17 @@ export const openDynamoConnectionStore = ({ clock, ...options }: TableOptions & 
       if (left && (left.pk !== place?.pk || left.sk !== place.sk)) await table.delete(left)
       const session = 'session' in who && who.session !== undefined ? { session: S(who.session) } : {}
       const attempt = who.role === 'runner' ? { attempt: N(who.attempt) } : {}
+      const person = 'by' in who ? { by: S(who.by) } : {}
       const { pk, sk } = home(connection)
-      await table.put({ put: { pk: S(pk), sk: S(sk), role: S(who.role), ...session, ...attempt, expires } })
+      await table.put({ put: { pk: S(pk), sk: S(sk), role: S(who.role), ...session, ...attempt, ...person, expires } })
       const at = S(new Date(clock.now()).toISOString())
       if (place) await table.put({ put: { pk: S(place.pk), sk: S(place.sk), at, expires } })
     },
     get,
+    typed: async (connection, session) => {
+      const values = { session: S(session) }
+      await table.update({ update: home(connection), set: { typed: N(1) }, if: '#session = :session', values })
+    },
     forget: async (connection) => {
       const who = await get(connection)
       if (!who) return undefined

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { WebSocket, WebSocketServer } from 'ws'
+import { callerNamed } from '../../core/api/caller.ts'
 import { SessionId } from '../../core/contract/ids.ts'
 import type { LiveHub } from '../live/live-hub.ts'
 import type { IncomingMessage } from './node-http.ts'
@@ -7,13 +8,13 @@ import type { IncomingMessage } from './node-http.ts'
 /** Runners and viewers send small frames; a larger one is none of theirs. */
 const MAX_FRAME_BYTES = 1024 * 1024
 
-type Role = { role: 'viewer' } | { role: 'runner'; session: string; attempt: number }
+type Role = { role: 'viewer'; by: string } | { role: 'runner'; session: string; attempt: number }
 
-const roleOf = (url: string | undefined): Role | undefined => {
+const roleOf = ({ url, headers }: IncomingMessage): Role | undefined => {
   const parsed = URL.parse(url ?? '/', 'http://localhost')
   if (parsed?.pathname !== '/v1/socket') return undefined
   const { searchParams } = parsed
-  if (searchParams.get('role') === 'viewer') return { role: 'viewer' }
+  if (searchParams.get('role') === 'viewer') return { role: 'viewer', by: callerNamed(headers['x-remote-by']?.toString()) }
   const session = SessionId.safeParse(searchParams.get('session')).data
   const attempt = Number(searchParams.get('attempt'))
   if (searchParams.get('role') !== 'runner' || !session || !Number.isSafeInteger(attempt) || attempt < 1) return undefined
@@ -47,12 +48,12 @@ export const openSocketUpgrade = (hub: LiveHub): SocketUpgrade => {
     if (closed) return end(socket)
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
-    if (role.role === 'viewer') hub.openViewer(socket)
+    if (role.role === 'viewer') hub.openViewer(socket, role.by)
     else hub.openRunner(role.session, role.attempt, socket)
   }
   return {
     upgrade: (request, socket, head) => {
-      const role = roleOf(request.url)
+      const role = roleOf(request)
       socket.on('error', () => socket.destroy())
       if (!role) {
         refuse(socket, '400 Bad Request')

@@ -19,16 +19,20 @@ export class LiveHub implements Doorbell {
   readonly #dir: string
   readonly #views = new Map<string, SessionView>()
   readonly #runnerClosed: (session: string, attempt: number) => void
+  readonly #typed: (session: string, by: string, connection: string) => Promise<unknown>
   readonly #tables = new Set<TableViewer>()
 
   constructor(options: {
     sessions: Pick<SessionStore, 'get' | 'list'>
     sessionsDir: string
     runnerClosed: (session: string, attempt: number) => void
+    /** Notes who types into a session. */
+    typed: (session: string, by: string, connection: string) => Promise<unknown>
   }) {
     this.#sessions = options.sessions
     this.#dir = options.sessionsDir
     this.#runnerClosed = options.runnerClosed
+    this.#typed = options.typed
     this.runners = new RunnerConnections({
       live: (session) => this.#views.get(session)?.grown(),
       typed: (session, typed) => {
@@ -74,15 +78,21 @@ export class LiveHub implements Doorbell {
     open().catch((error: unknown) => refuse(socket, error))
   }
 
-  openViewer(socket: WebSocket) {
+  openViewer(socket: WebSocket, by: string) {
     const asked = new Set<FromViewer['type']>()
     let seat: { session: string; viewer: Viewer } | undefined
+    /** Before the first key goes on, who types is noted; then everything in its order. */
+    let noted: Promise<unknown> | undefined
     socket.on('message', (data, isBinary) => {
       const frame = isBinary ? undefined : parse(data.toString())
       if (frame?.type === 'keys' || frame?.type === 'size') {
         // Before it is attached there is nothing it could type into; it sends that again.
-        seat?.viewer.types(frame.stream)
-        if (seat) this.runners.tell(seat.session, frame)
+        if (!seat) return
+        const { session, viewer } = seat
+        viewer.types(frame.stream)
+        if (frame.type === 'keys') noted ??= this.#typed(session, by, frame.stream)
+        if (!noted) return this.runners.tell(session, frame)
+        noted.then(() => this.runners.tell(session, frame)).catch((error: unknown) => refuse(socket, error))
         return
       }
       if (!frame || asked.has(frame.type)) {

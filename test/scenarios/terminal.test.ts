@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { Session } from '../../core/contract/session.ts'
+import type { Session, TimelineEntry } from '../../core/contract/session.ts'
 import { type TerminalUser, terminalUser } from '../support/terminal-user.ts'
 import { World } from '../support/world.ts'
 import { processesOf, until } from '../support/world-processes.ts'
@@ -51,6 +51,12 @@ describe('a terminal session', () => {
     const first = answer('first-answer')
     await user.type(first.ask)
     await user.sees(first.mark)
+    const { entries } = JSON.parse((await world.cli(['explain', (await only()).id, '--timeline', '--json'])).out) as {
+      entries: TimelineEntry[]
+    }
+    const typed = entries.filter(({ what }) => what === 'typed')
+    expect(typed).toMatchObject([{ by: entries[0]?.by, detail: { connection: expect.any(String) } }])
+    expect(JSON.stringify(entries)).not.toContain(first.mark)
     await user.type(WORK)
     await user.sees('working')
     await user.type('\u0003')

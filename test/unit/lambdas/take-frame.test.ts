@@ -23,6 +23,7 @@ const world = async () => {
   const connections = openDynamoConnectionStore({ dynamo, tableName, clock })
   const posted: [string, { type: string }][] = []
   const gone = new Set<string>()
+  const typed: string[] = []
   const post = async (connection: string, frame: object) => {
     if (gone.has(connection)) return false
     posted.push([connection, frame as ToViewer])
@@ -32,11 +33,17 @@ const world = async () => {
   await sessions.insert({ ...session, state: 'running', attempts: [{ number: 1 }] }, undefined, { by: 'ada', what: 'dispatched' })
   await segments.seal(session.id, 1, { last: 5, final: false })
   const said = () => posted.splice(0).map(([connection, { type, ...rest }]) => [connection, type, rest] as const)
-  const frames = takeFrame({ connections, post, sessions, segments })
+  const frames = takeFrame({
+    connections,
+    post,
+    sessions,
+    segments,
+    typed: async (of, by, connection) => void typed.push(`${by} ${of} ${connection}`),
+  })
   const say = (connection: string, frame: object) => frames.frame(connection, JSON.stringify(frame))
   const attach = (connection: string) => say(connection, { type: 'attach', session: session.id, from: { attempt: 1, seq: 1 } })
   await connections.put('r', { role: 'runner', session: session.id, attempt: 1 })
-  for (const viewer of ['v', 'w']) await connections.put(viewer, { role: 'viewer' })
+  for (const viewer of ['v', 'w']) await connections.put(viewer, { role: 'viewer', by: `owner of ${viewer}` })
   return {
     leave: frames.gone,
     clock,
@@ -48,6 +55,7 @@ const world = async () => {
     say,
     attach,
     gone,
+    typed,
   }
 }
 
@@ -82,8 +90,38 @@ describe('a connection to the control plane in AWS', () => {
     for (const frame of [keys, size]) await say('other', frame)
     await say('r', keys)
     expect(said()).toEqual([])
-    await connections.put('t', { role: 'table' })
+    await connections.put('t', { role: 'table', by: 'ada' })
     await say('t', keys)
+    expect(said()).toEqual([])
+  })
+
+  it('that types is noted by who it is, before the first key goes on, and again for another session', async () => {
+    const { attach, said, say, typed, id, sessions } = await world()
+    const keys = { type: 'keys', stream: 'viewer-one', from: 0, bytes: 'bHMN' }
+    await say('v', keys)
+    await attach('v')
+    await say('v', { type: 'size', stream: 'viewer-one', n: 1, columns: 80, rows: 24 })
+    expect(typed).toEqual([])
+    for (let n = 0; n < 3; n += 1) await say('v', keys)
+    expect(typed).toEqual([`owner of v ${id} v`])
+    await attach('w')
+    await say('w', keys)
+    const other = aSession(2)
+    await sessions.insert({ ...other, state: 'running', attempts: [{ number: 1 }] }, undefined, { by: 'ada', what: 'dispatched' })
+    await say('v', { type: 'attach', session: other.id, from: { attempt: 1, seq: 1 } })
+    await say('v', keys)
+    expect(typed.slice(1)).toEqual([`owner of w ${id} w`, `owner of v ${other.id} v`])
+    said()
+  })
+
+  it('whose typing cannot be noted types nothing', async () => {
+    const { attach, said, say, typed } = await world()
+    await attach('v')
+    said()
+    typed.push = () => {
+      throw new Error('throttled')
+    }
+    await expect(say('v', { type: 'keys', stream: 'viewer-one', from: 0, bytes: 'bHMN' })).rejects.toThrow('throttled')
     expect(said()).toEqual([])
   })
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -98,6 +99,43 @@ it('a bell rung while the runner was away rings when it is back', async () => {
   world.hub.ring(ID)
   const runner = await world.runner()
   await expect.poll(() => runner.heard).toEqual([{ type: 'bell' }])
+})
+
+it('who types is noted once, before the first key reaches the runner, and what follows keeps its order', async () => {
+  const runner = await world.runner()
+  const socket = world.connect('role=viewer', { 'x-remote-by': 'ada' })
+  await once(socket, 'open')
+  socket.send(JSON.stringify({ type: 'attach', session: ID, from: { attempt: 1, seq: 1 } }))
+  await once(socket, 'message')
+  const noted = Promise.withResolvers<void>()
+  world.hold(() => noted.promise)
+  const stream = 'viewer-one'
+  const frames = [
+    { type: 'size', stream, n: 1, columns: 80, rows: 24 },
+    { type: 'keys', stream, from: 0, bytes: 'bHM=' },
+    { type: 'size', stream, n: 2, columns: 90, rows: 24 },
+    { type: 'keys', stream, from: 2, bytes: 'Cg==' },
+  ]
+  for (const frame of frames) socket.send(JSON.stringify(frame))
+  const typed = () => runner.heard.filter((frame) => ['keys', 'size'].includes((frame as { type: string }).type))
+  await expect.poll(() => world.typed).toEqual([`ada ${ID} ${stream}`])
+  expect(typed()).toEqual(frames.slice(0, 1))
+  noted.resolve()
+  await expect.poll(typed).toEqual(frames)
+  expect(world.typed).toHaveLength(1)
+})
+
+it('whose typing cannot be noted types nothing, and is told', async () => {
+  const runner = await world.runner()
+  const socket = world.connect('role=viewer')
+  await once(socket, 'open')
+  socket.send(JSON.stringify({ type: 'attach', session: ID, from: { attempt: 1, seq: 1 } }))
+  await once(socket, 'message')
+  world.hold(() => Promise.reject(new Error('the disk is full')))
+  socket.send(JSON.stringify({ type: 'keys', stream: 'viewer-one', from: 0, bytes: 'bHM=' }))
+  const [code] = await once(socket, 'close')
+  expect(code).toBe(1011)
+  expect(runner.heard.filter((frame) => (frame as { type: string }).type === 'keys')).toEqual([])
 })
 
 it('the end of a runner connection is reported, but not of one that was replaced', async () => {

@@ -20,10 +20,16 @@ export const openLiveWorld = async () => {
   const dir = mkdtempSync(join(tmpdir(), 'live-'))
   let session = record()
   const closed: string[] = []
+  const typed: string[] = []
+  let held = async (): Promise<void> => undefined
   const hub = new LiveHub({
     sessions: { get: async (id) => (id === ID ? session : undefined), list: async () => ({ sessions: [session] }) },
     sessionsDir: dir,
     runnerClosed: (id, attempt) => closed.push(`${id} ${attempt}`),
+    typed: async (id, by, connection) => {
+      typed.push(`${by} ${id} ${connection}`)
+      await held()
+    },
   })
   const sockets = openSocketUpgrade(hub)
   const server = createServer((_, answer) => answer.end())
@@ -32,11 +38,17 @@ export const openLiveWorld = async () => {
   server.listen(path)
   await once(server, 'listening')
   const log = (attempt: number) => join(dir, ID, 'log', String(attempt))
-  const connect = (query: string) => new WebSocket(`ws+unix:${path}:/v1/socket?${query}`)
+  const connect = (query: string, headers: Record<string, string> = {}) =>
+    new WebSocket(`ws+unix:${path}:/v1/socket?${query}`, { headers })
   return {
     hub,
     sockets,
     closed,
+    typed,
+    /** Who types is noted when that resolves. */
+    hold: (until: () => Promise<void>) => {
+      held = until
+    },
     connect,
     runner: async (attempt = 1) => {
       const socket = connect(`role=runner&session=${ID}&attempt=${attempt}`)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { applyFact } from '../../../core/lifecycle/apply-fact.ts'
 import { apiWorld } from '../../support/api-world.ts'
 import { runningSession } from '../../support/running-session.ts'
 
@@ -94,5 +95,27 @@ describe('send', () => {
     const { plane, id } = await runningSession()
     await expect(plane.send(id, { kind: 'message', text: 'hi' }, 'ada')).rejects.toMatchObject({ code: 'not_supported' })
     expect(await plane.send(id, { kind: 'interrupt' }, 'ada')).toMatchObject({ n: 1 })
+  })
+})
+
+describe('typing at a terminal', () => {
+  const typed = { type: 'typed', by: 'bob', connection: 'c-1' } as const
+
+  it('is noted by who typed and over which connection, never what', async () => {
+    const { plane, id, ports, call } = await runningSession({ agent: 'terminal' })
+    await applyFact(ports)(id, typed)
+    expect((await plane.timeline(id)).entries.at(-1)).toMatchObject({ by: 'bob', what: 'typed', detail: { connection: 'c-1' } })
+    const { json } = await call({ method: 'GET', path: '/v1/audit' })
+    expect(json.entries[0]).toMatchObject({ by: 'bob', what: 'typed', on: `session ${id}`, ended: { code: 'done' } })
+  })
+
+  it('means nothing where there is none, or none any more', async () => {
+    const agent = await runningSession({ agent: 'claude' })
+    await applyFact(agent.ports)(agent.id, typed)
+    const { ports, id, done, walk, what } = await runningSession({ agent: 'terminal' })
+    await done()
+    await walk()
+    await applyFact(ports)(id, typed)
+    for (const notes of [await agent.what(), await what()]) expect(notes).not.toContain('typed')
   })
 })
