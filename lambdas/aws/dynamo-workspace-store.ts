@@ -90,8 +90,10 @@ export const openDynamoWorkspaceStore = ({
       const order = { listPk: S(LIST), listSk: S(name) }
       const facts = { name: S(name), runtime: S(runtime), sizeBytes: N(sizeBytes), createdAt: S(createdAt) }
       const source: Item = snapshot === undefined ? {} : { snapshot: S(snapshot) }
-      const taken = await table.putNew({ pk: S(pk), sk: S(sk), ...order, ...facts, ...source })
-      if (!taken) return workspace
+      // Tells this call's item from another's when a call whose answer was lost is made again.
+      const writer = crypto.randomUUID()
+      const taken = await table.putNew({ pk: S(pk), sk: S(sk), ...order, ...facts, ...source, writer: S(writer) })
+      if (!taken || text(taken['writer']) === writer) return workspace
       throw new RemoteError('conflict', `there is a workspace named ${name} already`, {
         hint: `use it with --workspace ${name}, or choose another name`,
       })

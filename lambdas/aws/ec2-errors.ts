@@ -55,6 +55,10 @@ export const EC2_ERRORS: Readonly<Record<string, Meaning>> = {
     'open the EC2 console once, or use another region',
   ),
   Blocked: refuse('your account is blocked from launching', 'see the AWS Health dashboard, or ask AWS support'),
+  'AuthFailure.ServiceLinkedRoleCreationNotPermitted': refuse(
+    'your account has no service-linked role for spot machines yet, and the control plane may not make it',
+    'make it once: aws iam create-service-linked-role --aws-service-name spot.amazonaws.com; or dispatch without --spot',
+  ),
   AuthFailure: refuse('the control plane may not use EC2', 'deploy it again: remote cloud deploy'),
   UnauthorizedOperation: refuse(
     'the control plane may not launch machines',

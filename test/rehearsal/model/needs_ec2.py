@@ -1,7 +1,9 @@
 """
-What calls of EC2 need; launching needs a permission on all that a machine is made of.
+What calls of EC2 need; launching needs a permission on all that a machine is made of, and tagging on all that is tagged. A spot machine
+is made by a request, and in an account that never had one by whoever may make its service-linked role.
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
 https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/ec2-fleet-prerequisites.html
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/service-linked-roles-spot-instance-requests.html
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from .needs import Call, Need
 
 ON_INSTANCES = {"GetConsoleOutput", "TerminateInstances", "StopInstances", "StartInstances", "RebootInstances"}
+SPOT_ROLE = "arn:aws:iam::123456789012:role/aws-service-role/spot.amazonaws.com/AWSServiceRoleForEC2Spot"
 ON_VOLUMES = {"DeleteVolume", "ModifyVolume", "CreateSnapshot", "AttachVolume", "DetachVolume"}
 
 
@@ -91,7 +94,11 @@ def _launching(call: Call) -> list[Need]:
         if one.arn == profile.get("Arn") or one.name == profile.get("Name")
         for role in one.roles
     ]
-    return [*found, *_tagging(call, "instance")]
+    if "spot" in (form.get("TargetCapacitySpecification.DefaultTargetCapacityType"), form.get("InstanceMarketOptions.MarketType")):
+        found.append(Need("ec2:RunInstances", call.arn("spot-instances-request/*"), context))
+        found.append(Need("iam:CreateServiceLinkedRole", SPOT_ROLE, {"iam:AWSServiceName": "spot.amazonaws.com"}))
+    tagged = {value for name, value in form.items() if re.fullmatch(r"TagSpecification\.\d+\.ResourceType", name)}
+    return [*found, *(need for kind in sorted(tagged) for need in _tagging(call, kind))]
 
 
 def _profiles() -> list[object]:

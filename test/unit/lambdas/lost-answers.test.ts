@@ -43,6 +43,15 @@ describe('a call that was done, but whose answer was lost', () => {
     expect(world.lost()).toBe(1)
   })
 
+  it('makes a workspace once, and tells its maker of no other of that name', async () => {
+    const world = await losing('PutItem')
+    const store = openDynamoWorkspaceStore({ ...world, volumes: noVolumes })
+    const workspace = { name: 'a', runtime: 'cloud', sizeBytes: 1, createdAt: '2026-11-21T08:00:00.000Z' }
+    expect(await store.create(workspace)).toEqual(workspace)
+    expect(world.lost()).toBe(1)
+    await expect(store.create(workspace)).rejects.toMatchObject({ code: 'conflict' })
+  })
+
   it('holds a workspace for the one who asked', async () => {
     const world = await losing('UpdateItem')
     const store = openDynamoWorkspaceStore({ ...world, volumes: noVolumes })
