@@ -51,8 +51,9 @@ export const findOrphans = async ({ ports, shared, ...known }: Looking): Promise
     const orphan = await orphaned(seenOf(machine))
     if (orphan) orphans.push(described(machine, orphan))
   }
-  const names = new Set((await workspaces.list()).map(({ name }) => name))
-  orphans.push(...orphanedDisks(disks, { workspaces: names, now: clock.now() }))
+  // After the disks: what has become a workspace's own meanwhile is known to be.
+  const living = new Map((await workspaces.list()).map((workspace) => [workspace.name, workspace]))
+  orphans.push(...orphanedDisks(disks, { workspaces: living, now: clock.now() }))
   const alive = new Set(machines.map(({ InstanceId = '' }) => InstanceId))
   let cursor: string | undefined
   do {

@@ -7,6 +7,7 @@ import {
   type Volume,
 } from '@aws-sdk/client-ec2'
 import type { Orphan } from '../../core/contract/operate.ts'
+import type { Workspace } from '../../core/contract/workspace.ts'
 import { HOURS_PER_MONTH, USD_PER_GB_MONTH, USD_PER_SNAPSHOT_GB_MONTH } from '../../core/domain/catalogue.ts'
 import { TAGS } from './fleet-request.ts'
 import { KEEP_TAG, MIN_AGE_MS } from './orphans.ts'
@@ -15,7 +16,8 @@ import { KEEP_TAG, MIN_AGE_MS } from './orphans.ts'
 export const IMAGE_TAG = 'remote:image'
 
 export type Disks = { volumes: Volume[]; snapshots: Snapshot[] }
-export type Living = { workspaces: ReadonlySet<string>; now: number }
+/** Of workspaces what they say of their disks and snapshots, by name. */
+export type Living = { workspaces: ReadonlyMap<string, Pick<Workspace, 'volume' | 'movingTo' | 'snapshots'>>; now: number }
 
 /** All disks and snapshots that carry the stack's tag. */
 export const stackDisks = async (ec2: EC2Client, stack: string): Promise<Disks> => {
@@ -37,11 +39,19 @@ export const stackDisks = async (ec2: EC2Client, stack: string): Promise<Disks> 
 
 const tagsOf = (tags: readonly Tag[] = []) => new Map(tags.map(({ Key = '', Value = '' }) => [Key, Value]))
 
-const whyOrphaned = (tags: ReadonlyMap<string, string>, since: Date | undefined, { workspaces, now }: Living) => {
+/** `isOwn`: whether the workspace counts on it. While it moves, nobody but who moves it knows what it is made of. */
+const whyOrphaned = (
+  tags: ReadonlyMap<string, string>,
+  since: Date | undefined,
+  { workspaces, now }: Living,
+  isOwn: (workspace: Pick<Workspace, 'volume' | 'snapshots'>) => boolean,
+) => {
   if (tags.has(KEEP_TAG) || tags.has(IMAGE_TAG) || now - (since?.getTime() ?? 0) < MIN_AGE_MS) return undefined
   const workspace = tags.get(TAGS.workspace)
   if (workspace === undefined) return 'no machine has it, and it is of no workspace'
-  return workspaces.has(workspace) ? undefined : `there is no workspace ${workspace} any more`
+  const known = workspaces.get(workspace)
+  if (!known) return `there is no workspace ${workspace} any more`
+  return known.movingTo !== undefined || isOwn(known) ? undefined : `workspace ${workspace} does not count on it any more`
 }
 
 const gbOf = (gb: number | undefined, usdPerMonth: number) => ({
@@ -49,18 +59,21 @@ const gbOf = (gb: number | undefined, usdPerMonth: number) => ({
   usdPerHour: ((gb ?? 0) * usdPerMonth) / HOURS_PER_MONTH,
 })
 
-/** Disks without a machine, and snapshots, that are of no workspace and no image. */
+/** Disks without a machine, and snapshots, that no workspace counts on, and no image. */
 export const orphanedDisks = ({ volumes, snapshots }: Disks, living: Living): Orphan[] => {
   const orphans: Orphan[] = []
   for (const { VolumeId: id = '', State, Tags, CreateTime, Size, AvailabilityZone: zone } of volumes) {
-    const why = State === 'available' ? whyOrphaned(tagsOf(Tags), CreateTime, living) : undefined
+    // One that has none may be having this one made.
+    const isOwn = ({ volume }: { volume?: string | undefined }) => volume === undefined || volume === id
+    const why = State === 'available' ? whyOrphaned(tagsOf(Tags), CreateTime, living, isOwn) : undefined
     if (why === undefined) continue
     const { what, usdPerHour } = gbOf(Size, USD_PER_GB_MONTH)
     const since = CreateTime && { since: CreateTime.toISOString() }
     orphans.push({ kind: 'volume', id, why, what: `${what}, ${zone}`, usdPerHour, ...since })
   }
   for (const { SnapshotId: id = '', Tags, StartTime, VolumeSize } of snapshots) {
-    const why = whyOrphaned(tagsOf(Tags), StartTime, living)
+    const isOwn = ({ snapshots: all = [] }: { snapshots?: Workspace['snapshots'] }) => all.some((one) => one.id === id)
+    const why = whyOrphaned(tagsOf(Tags), StartTime, living, isOwn)
     const since = StartTime && { since: StartTime.toISOString() }
     if (why !== undefined) orphans.push({ kind: 'snapshot', id, why, ...gbOf(VolumeSize, USD_PER_SNAPSHOT_GB_MONTH), ...since })
   }

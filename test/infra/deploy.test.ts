@@ -4,10 +4,15 @@ import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation'
+import { CloudFormationClient, DescribeStacksCommand, ListStacksCommand } from '@aws-sdk/client-cloudformation'
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { DescribeLaunchTemplateVersionsCommand, EC2Client } from '@aws-sdk/client-ec2'
-import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3'
+import {
+  DescribeLaunchTemplatesCommand,
+  DescribeLaunchTemplateVersionsCommand,
+  DescribeVpcsCommand,
+  EC2Client,
+} from '@aws-sdk/client-ec2'
+import { GetObjectCommand, HeadBucketCommand, S3Client } from '@aws-sdk/client-s3'
 import { DescribeStateMachineCommand, SFNClient } from '@aws-sdk/client-sfn'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readEnvironment, type Variable } from '../../lambdas/environment.ts'
@@ -71,6 +76,7 @@ const client = () => ({
 describe('npx cdk bootstrap && npx cdk deploy --all', () => {
   let outputs: Record<string, string>
   let deploy: () => Promise<string>
+  let destroy: () => Promise<string>
 
   beforeAll(async () => {
     const home = temporary(mkdtempSync(join(tmpdir(), 'remote-deploy-')))
@@ -92,6 +98,7 @@ describe('npx cdk bootstrap && npx cdk deploy --all', () => {
     const place = ['--output', join(home, 'cdk.out'), '--no-notices', ...settings(dist)]
     await npx('cdk', 'bootstrap', ...place)
     deploy = () => npx('cdk', 'deploy', '--all', '--require-approval', 'never', ...place)
+    destroy = () => npx('cdk', 'destroy', 'remote', '--force', ...place)
     await deploy()
     const { Stacks } = await new CloudFormationClient(client()).send(new DescribeStacksCommand({ StackName: 'remote' }))
     outputs = Object.fromEntries(
@@ -170,6 +177,22 @@ describe('npx cdk bootstrap && npx cdk deploy --all', () => {
       const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array()
       expect(createHash('sha256').update(bytes).digest('hex')).toBe(sha256)
     }
+  })
+
+  it('goes by npx cdk destroy, and leaves what is kept: table and bucket', { timeout: LONGEST_MS }, async () => {
+    await destroy()
+    expect(await listed()).toEqual([])
+    const ec2 = new EC2Client(client())
+    expect((await ec2.send(new DescribeLaunchTemplatesCommand({}))).LaunchTemplates).toEqual([])
+    const { Vpcs = [] } = await ec2.send(new DescribeVpcsCommand({ Filters: [{ Name: 'tag:Name', Values: ['remote'] }] }))
+    expect(Vpcs).toEqual([])
+    const { StackSummaries = [] } = await new CloudFormationClient(client()).send(new ListStacksCommand({}))
+    const left = StackSummaries.filter(({ StackStatus }) => StackStatus !== 'DELETE_COMPLETE').map(({ StackName }) => StackName)
+    expect(left).toContain('remote-state')
+    expect(left).not.toContain('remote')
+    const table = await new DynamoDBClient(client()).send(new DescribeTableCommand({ TableName: outputs['TableName'] }))
+    expect(table.Table?.DeletionProtectionEnabled).toBe(true)
+    await new S3Client({ ...client(), forcePathStyle: true }).send(new HeadBucketCommand({ Bucket: outputs['BucketName'] ?? '' }))
   })
 })
 

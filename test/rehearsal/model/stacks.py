@@ -1,5 +1,6 @@
 """
-CloudFormation's change sets: moto's make resources in no order, and neither outputs nor exports; a stack made directly has all.
+CloudFormation's change sets: moto's make resources in no order, and neither outputs nor exports; a stack made directly has all. Besides,
+what moto does not delete with a stack.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ExecuteChangeSet.html
 """
 
@@ -8,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from moto.cloudformation.models import ChangeSet, CloudFormationBackend, cloudformation_backends
+from moto.ec2.models import ec2_backends
+from moto.ec2.models.route_tables import RouteTable
 
 
 def _apply(change_set: ChangeSet) -> None:
@@ -29,7 +32,15 @@ def _apply(change_set: ChangeSet) -> None:
     exports.update({export.name: export for export in stack.exports})
 
 
+def _delete_routes(table: RouteTable, account_id: str, region_name: str) -> None:
+    backend = ec2_backends[account_id][region_name]
+    # The associations are resources of their own, which moto keeps here.
+    table._associations.clear()
+    backend.delete_route_table(table.id)
+
+
 def install() -> None:
+    RouteTable.delete = _delete_routes  # type: ignore[attr-defined]
     ChangeSet.apply = _apply  # type: ignore[method-assign]
     execute = CloudFormationBackend.execute_change_set
 
