@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { cp, lstat, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { cp, lstat, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -93,8 +93,11 @@ export const prepareAgentHome = async (
   for (const name of entry.userFiles) {
     const [original, copy] = [join(user, name), join(folder, name)]
     if (!existsSync(original) || (await isCurrent(copy, original))) continue
-    await rm(copy, { recursive: true, force: true })
-    await cp(original, copy, { recursive: true, dereference: true })
+    // Whole or not there: half of one would be newer than the user's, and stay.
+    const draft = `${copy}.copy`
+    for (const path of [draft, copy]) await rm(path, { recursive: true, force: true })
+    await cp(original, draft, { recursive: true, dereference: true })
+    await rename(draft, copy)
   }
   if (agent === 'claude') await prepareClaude(folder, user, join(own ?? home, '.claude.json'))
   return { [entry.configVariable]: folder }

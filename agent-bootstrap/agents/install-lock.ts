@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
@@ -13,12 +13,21 @@ const isAlive = (pid: number): boolean => {
   }
 }
 
+/** Throws when there can be no lock (a disk that is full, or not ours to write to): then there is nothing to wait for. */
 const take = async (file: string): Promise<boolean> => {
   await mkdir(dirname(file), { recursive: true })
-  return writeFile(file, String(process.pid), { flag: 'wx' }).then(
-    () => true,
-    () => false,
-  )
+  // Written beside and linked: one that names nobody would be waited for.
+  const draft = `${file}.${process.pid}`
+  try {
+    await writeFile(draft, String(process.pid))
+    await link(draft, file)
+    return true
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    throw error
+  } finally {
+    await rm(draft, { force: true })
+  }
 }
 
 /**
@@ -28,9 +37,9 @@ const take = async (file: string): Promise<boolean> => {
 export const holdingLock = async <T>(file: string, deadlineMs: number, work: () => Promise<T>): Promise<T> => {
   const deadline = performance.now() + deadlineMs
   while (!(await take(file)) && performance.now() < deadline) {
-    const holder = Number(await readFile(file, 'utf8').catch(() => '0'))
-    // An empty file is one that is being written just now.
-    if (holder > 0 && !isAlive(holder)) await rm(file, { force: true })
+    const holder = await readFile(file, 'utf8').catch(() => undefined) // given up just now
+    if (holder === undefined) continue
+    if (!(Number(holder) > 0 && isAlive(Number(holder)))) await rm(file, { force: true })
     // Another process's work: nothing tells when it is done.
     else await delay(LOOK_AGAIN_MS)
   }

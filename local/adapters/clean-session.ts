@@ -14,7 +14,8 @@ export const cleanAttempt = async (dir: string): Promise<void> => {
 
 /** For an ended session. The rest of `agent/` stays: it is the memory that `resume` continues from. */
 export const cleanSession = async (dir: string, { keepCheckout }: { keepCheckout: boolean }): Promise<void> => {
-  for (const login of LOGINS) await removeBelow(dir, ['agent', ...login.split('/')])
+  // Beside each what a runner that was killed had half copied (agent-home.ts).
+  for (const login of LOGINS.flatMap((file) => [file, `${file}.copy`])) await removeBelow(dir, ['agent', ...login.split('/')])
   await removeBelow(dir, ['agent', 'tmp'])
   if (!keepCheckout) for (const part of CHECKOUT) await removeBelow(dir, [part])
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, realpath, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -92,6 +92,17 @@ it('a link that an agent planted is neither read nor written through, by the nex
   await prepare()
   expect(existsSync(join(root, 'home/settings.json'))).toBe(false)
   expect(await get('home/projects/mine/work.txt')).toBe('mine')
+})
+
+it('a copy that was cut off is not taken for one', async () => {
+  await put('home/.claude/.credentials.json', 'whole')
+  await put('home/.claude/skills/one.md', 'one')
+  await put('private/claude/.credentials.json.copy', 'wh')
+  await put('private/claude/skills.copy/half.md', 'o')
+  await prepare()
+  expect(await get('private/claude/.credentials.json')).toBe('whole')
+  expect(readdirSync(join(root, 'private/claude/skills'))).toEqual(['one.md'])
+  expect(readdirSync(join(root, 'private/claude')).filter((name) => name.endsWith('.copy'))).toEqual([])
 })
 
 it('a resumed session logs in as the user does now, or not at all: the login of the session before is not handed on', async () => {

@@ -52,6 +52,17 @@ describe('an agent', () => {
     expect(await readdir(join(root, 'data/agents'))).toEqual([`claude@${entry.version}`])
   })
 
+  it('is not waited for when the lock names nobody, or there can be none', async () => {
+    await fakeNpm(installs)
+    const agents = join(root, 'data/agents')
+    await mkdir(agents, { recursive: true })
+    await writeFile(join(agents, `claude@${entry.version}.lock`), '')
+    await provideAgent(wanted({ path: `${join(root, 'bin')}:/usr/bin:/bin` }))
+    await writeFile(join(root, 'no-directory'), '')
+    const never = provideAgent(wanted({ dataDir: join(root, 'no-directory'), path: `${join(root, 'bin')}:/usr/bin:/bin` }))
+    await expect(never).rejects.toMatchObject({ code: 'ENOTDIR' })
+  })
+
   it('is not waited for when whoever was installing it has died', async () => {
     await fakeNpm(installs)
     await mkdir(join(root, 'data/agents'), { recursive: true })
@@ -99,7 +110,7 @@ describe('an agent', () => {
 
   it('can be any command line', async () => {
     expect(await provideAgent(wanted({ agent: 'other', agentCommand: 'my-agent --acp' }))).toMatchObject({
-      args: ['-c', 'my-agent --acp'],
+      args: ['-c', '--', 'my-agent --acp'],
     })
   })
 })

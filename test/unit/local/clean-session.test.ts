@@ -95,8 +95,8 @@ it('nothing is removed behind a link: not in place of the agent’s directory, n
 it('copies of the user’s login go with every session, its checkout and the agent’s memory stay where they are wanted', () => {
   const { dir, make, write, clean } = world()
   for (const part of ['work', 'agent/claude', 'agent/claude/projects', 'agent/codex']) make(join(dir, part))
-  for (const file of ['work/file', 'agent/claude/.credentials.json', 'agent/codex/auth.json', 'agent/claude/projects/memory'])
-    write(join(dir, file))
+  const logins = ['agent/claude/.credentials.json', 'agent/claude/.credentials.json.copy', 'agent/codex/auth.json']
+  for (const file of ['work/file', ...logins, 'agent/claude/projects/memory']) write(join(dir, file))
   clean(true)
   const left = readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) => !statSync(join(dir, name)).isDirectory())
   expect(left.sort()).toEqual(['agent/claude/projects/memory', 'work/file'])
