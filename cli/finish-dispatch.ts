@@ -1,15 +1,22 @@
 import type { Session } from '../core/contract/session.ts'
 import type { Connection } from './connect.ts'
 import type { Flags } from './flags.ts'
-import { seeThrough } from './follow/see-through.ts'
+import { detached, seeThrough } from './follow/see-through.ts'
 import { type Io, write } from './io.ts'
 
 const START = { attempt: 1, seq: 1 }
 
-export type Finish = { io: Io; connection: Connection; session: Session; flags: Flags; repositoryDir: string | undefined }
+export type Finish = {
+  io: Io
+  connection: Connection
+  session: Session
+  flags: Flags
+  repositoryDir: string | undefined
+  isLeft: boolean
+}
 
 /** After a session was accepted: its id with --detach, else its log, its result and its exit code. */
-export const finishDispatch = async ({ io, connection, session, flags, repositoryDir }: Finish): Promise<number> => {
+export const finishDispatch = async ({ io, connection, session, flags, repositoryDir, isLeft }: Finish): Promise<number> => {
   const json = flags.on('json')
   const quiet = flags.on('quiet')
   if (flags.on('detach')) {
@@ -20,6 +27,7 @@ export const finishDispatch = async ({ io, connection, session, flags, repositor
     if (flags.on('push')) await write(io.stderr, `push its result when it is done: remote pull ${session.id} --push\n`)
     return 0
   }
+  if (isLeft) return detached(io, session, quiet)
   const takeHome = async (ended: Session) => {
     if (repositoryDir === undefined) return undefined
     const { takeHome: take } = await import('./take-home.ts')

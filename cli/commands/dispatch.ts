@@ -1,5 +1,6 @@
 import type { DispatchInput } from '../../core/contract/dispatch.ts'
 import { RemoteError } from '../../core/contract/remote-error.ts'
+import { accepted } from '../accepted.ts'
 import type { Connection } from '../connect.ts'
 import { connectTo } from '../control-planes.ts'
 import { dispatchRequest, secretsOf } from '../dispatch-request.ts'
@@ -75,6 +76,7 @@ export const dispatch: Command = async ({ io, args, flags: given }) => {
   if (sent) body.repository = sent.source
   if (sent && sent.cwdInside !== '') body.cwd = sent.cwdInside
   // One key for all tries of this call: an answer that got lost must not start a second session.
-  const session = await connection.post('/v1/sessions', { json: body }, { headers: { 'idempotency-key': crypto.randomUUID() } })
-  return finishDispatch({ io, connection, session, flags, repositoryDir: sent?.repositoryDir })
+  const headers = { 'idempotency-key': crypto.randomUUID() }
+  const { session, isLeft } = await accepted(io, () => connection.post('/v1/sessions', { json: body }, { headers }))
+  return finishDispatch({ io, connection, session, flags, repositoryDir: sent?.repositoryDir, isLeft })
 }

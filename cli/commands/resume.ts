@@ -1,4 +1,5 @@
 import type { ResumeInput } from '../../core/contract/resume.ts'
+import { accepted } from '../accepted.ts'
 import { givenEnv, limitsOf } from '../dispatch-request.ts'
 import { capturedCredentials, capturedEnvironment } from '../environment.ts'
 import { findSession } from '../find-session.ts'
@@ -25,11 +26,9 @@ export const resume: Command = async ({ io, args: [id = '', ...words], flags: gi
     ...limitsOf(given),
     ...(given.has('secret') ? { secrets } : {}),
   }
-  const session = await connection.post(
-    '/v1/sessions/:id/resume',
-    { param: { id: before.id }, json: body },
-    { headers: { 'idempotency-key': crypto.randomUUID() } },
-  )
+  const headers = { 'idempotency-key': crypto.randomUUID() }
+  const ask = { param: { id: before.id }, json: body }
+  const { session, isLeft } = await accepted(io, () => connection.post('/v1/sessions/:id/resume', ask, { headers }))
   const home = session.request.repository ? io.cwd : undefined
-  return finishDispatch({ io, connection, session, flags, repositoryDir: home })
+  return finishDispatch({ io, connection, session, flags, repositoryDir: home, isLeft })
 }

@@ -18,15 +18,16 @@ export type SeeThrough = {
   takeHome?: (session: Session) => Promise<string | undefined>
 }
 
+/** Whoever left is told how to come back; answers the exit code for it. */
+export const detached = async (io: Io, { id }: Session, quiet: boolean): Promise<number> => {
+  if (!quiet) await write(io.stderr, `\ndetached; ${id} goes on. See it: remote attach ${id}   end it: remote terminate ${id}\n`)
+  return DETACHED_EXIT
+}
+
 /** Follows a session to its end and answers the exit code of its outcome; 130 when the user detached. */
 export const seeThrough = async ({ io, connection, session, from, quiet, json, takeHome }: SeeThrough): Promise<number> => {
   const ended = await watchSession({ io, connection, session, from, quiet, aside: json })
-  if (!ended) {
-    const { id } = session
-    if (!quiet)
-      await write(io.stderr, `\ndetached; ${id} goes on. See it: remote attach ${id}   end it: remote terminate ${id}\n`)
-    return DETACHED_EXIT
-  }
+  if (!ended) return detached(io, session, quiet)
   const pulled = await takeHome?.(ended)
   if (json) await write(io.stdout, `${JSON.stringify(ended)}\n`)
   if (!quiet) await write(io.stderr, `${receiptText(ended, styleOf(io.stderr, io.env), pulled)}\n`)
