@@ -10,7 +10,7 @@ const MISSING = ['DELETE_COMPLETE', 'REVIEW_IN_PROGRESS']
 /** The region that was named, or the one of the environment or profile; a misspelt one is no address. */
 export const regionOf = async (access: AwsAccess): Promise<string> => {
   const region = access.region ?? (await access.findRegion())
-  if (/^[a-z]{2}(-[a-z]+)+-\d$/.test(region)) return region
+  if (/^[a-z]{2,4}(-[a-z]+)+-\d$/.test(region)) return region
   throw new RemoteError('usage', `\`${region.slice(0, 40)}\` is not an AWS region`, { hint: 'for example: --region us-east-1' })
 }
 

@@ -1,3 +1,4 @@
+import { ERRORS } from '../../core/contract/remote-error.ts'
 import type { Session } from '../../core/contract/session.ts'
 import { cloudRuntimes } from '../cloud/cloud-names.ts'
 import { keepDistances, readClouds } from '../cloud/clouds-file.ts'
@@ -52,28 +53,29 @@ export const cloudStatus: Command = async ({ io, flags }) => {
   const ask = (runtime: string) => askSide(runtime, () => connectTo(io, runtime, { quiet }), withMachines)
   const [told] = await Promise.all([Promise.all(runtimes.map(ask)), quiet ? undefined : measure(io)])
   const failed = told.flatMap((one) => ('error' in one ? [one] : []))
-  if (failed[0] && failed.length === told.length) throw failed[0].error
+  const [only] = told.length === 1 ? failed : []
+  if (only) throw only.error
   for (const one of failed) await warnOf(io, one)
   const machines: Machine[] = told.flatMap((one) =>
     'value' in one ? one.value.map((session) => ({ session, runtime: one.connection.runtime })) : [],
   )
   const sessions = machines.map(({ session }) => session)
+  const nobody = failed.length === told.length ? failed[0]?.error : undefined
+  const code = nobody ? ERRORS[nobody.code].exit : 0
   if (quiet && !flags.on('json')) {
     await write(io.stdout, sessions.map(({ id }) => `${id}\n`).join(''))
-    return 0
+    return code
   }
   const clouds = await rowsOf(io, told)
   if (flags.on('json')) {
     await write(io.stdout, `${JSON.stringify({ clouds, sessions })}\n`)
-    return 0
+    return code
   }
   await write(io.stdout, cloudTable(clouds, io.stdout, io.env))
-  if (machines.length === 0) {
-    await write(io.stderr, 'no machine is up; make one: remote cloud up --instance-type t3.xlarge\n')
-    return 0
-  }
-  const usd = sessions.reduce((sum, { cost }) => sum + cost.totalUsd, 0)
-  await write(io.stdout, `\n${machineTable(machines, io.stdout, io.env, Date.now())}`)
-  await write(io.stderr, `${shownMoney(usd)} so far; end one: remote cloud down ${sessions[0]?.id ?? ''}\n`)
-  return 0
+  if (machines.length > 0) {
+    const usd = sessions.reduce((sum, { cost }) => sum + cost.totalUsd, 0)
+    await write(io.stdout, `\n${machineTable(machines, io.stdout, io.env, Date.now())}`)
+    await write(io.stderr, `${shownMoney(usd)} so far; end one: remote cloud down ${sessions[0]?.id ?? ''}\n`)
+  } else if (!nobody) await write(io.stderr, 'no machine is up; make one: remote cloud up --instance-type t3.xlarge\n')
+  return code
 }

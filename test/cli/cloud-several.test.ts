@@ -241,9 +241,20 @@ describe('what is up', () => {
   })
 })
 
+describe('cloud status', () => {
+  it('of clouds that all fail says of each why, and what is known of them', async () => {
+    const { here, near, far } = await openSeveral()
+    for (const cloud of [near, far]) cloud.refusals.push({ status: 403, body: '{"message":"Forbidden"}' })
+    const { code, out, err } = await here.run(['cloud', 'status'])
+    expect(err).toMatch(/cloud:us-east-1 is left out.*\nremote: cloud:eu-west-1 is left out/)
+    expect({ code, out }).toEqual({ code: 5, out: expect.stringMatching(/us-east-1 .* no answer\n.*eu-west-1 .* no answer\n/) })
+  })
+})
+
 describe('cloud forget', () => {
   it('forgets one here, by the name it is listed with, and leaves the others and AWS alone', async () => {
     const { here, near, far } = await openSeveral()
+    expect((await here.run(['__complete', '--', 'cloud', 'forget', 'cloud:e'])).out).toBe('cloud:eu-west-1\tstack remote\n')
     const { code, err } = await here.run(['cloud', 'forget', 'cloud:us-east-1'])
     expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining('remote cloud use --stack remote --region us-east-1') })
     expect(Object.keys(kept(here).clouds)).toEqual(['eu-west-1'])
