@@ -23,7 +23,11 @@ export const deployAssembly = async (cloud: Cloud, settings: Record<string, stri
   const client = { region: REGION, credentials: { accessKeyId: 'a', secretAccessKey: 'b' } }
   const cloudFormation = new CloudFormationClient({ ...client, endpoint: cloud.endpoint })
   const s3 = new S3Client({ ...client, endpoint: cloud.endpoint })
-  await cloudFormation.send(new CreateStackCommand({ StackName: 'CDKToolkit', TemplateBody: JSON.stringify(TOOLKIT) }))
+  const toolkit = new CreateStackCommand({ StackName: 'CDKToolkit', TemplateBody: JSON.stringify(TOOLKIT) })
+  await cloudFormation.send(toolkit).catch((error: unknown) => {
+    // Once per account and region, as by the CDK; a second stack finds it.
+    if (!(error instanceof Error && error.name === 'AlreadyExistsException')) throw error
+  })
   for (const { path, key } of assembly.files)
     await s3.send(new PutObjectCommand({ Bucket: BUCKET, Key: key, Body: await readFile(path) }))
   const outputs: Outputs = {}
