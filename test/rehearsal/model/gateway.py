@@ -13,6 +13,7 @@ from moto.apigatewayv2.models import Api, apigatewayv2_backends
 from moto.core.common_models import CloudFormationModel
 from moto.core.utils import camelcase_to_underscores
 
+from .deployed import Deployed
 from .places import PLACES, ask_json
 
 
@@ -37,22 +38,14 @@ def _tags(properties: dict[str, Any]) -> dict[str, str]:
 
 def _type(name: str) -> Any:
     def make(create: Any, remove: Any) -> type[CloudFormationModel]:
-        class Made(CloudFormationModel):
+        class Made(Deployed, CloudFormationModel):
             def __init__(self, part: Part) -> None:
                 self.part = part
                 self.physical_resource_id = part.identity
 
             @staticmethod
-            def cloudformation_name_type() -> str:
-                return ""
-
-            @staticmethod
             def cloudformation_type() -> str:
                 return name
-
-            @classmethod
-            def has_cfn_attr(cls, attr: str) -> bool:
-                return True
 
             def get_cfn_attribute(self, attribute_name: str) -> Any:
                 return self.part.attributes[attribute_name]
@@ -81,9 +74,6 @@ def _type(name: str) -> Any:
 
             def delete(self, account_id: str, region_name: str) -> None:
                 remove(apigatewayv2_backends[account_id][region_name], self.part)
-
-            def is_created(self) -> bool:
-                return True
 
         Made.__name__ = Made.__qualname__ = name.replace("::", "")
         return Made

@@ -20,6 +20,7 @@ from moto.moto_api._internal import mock_random
 from werkzeug.wrappers import Response
 
 from . import machines
+from .deployed import Deployed
 from .identity import principal_of
 from .places import PLACES, ask_json
 from .policies import allows
@@ -33,7 +34,7 @@ PUBLIC_KEY = re.compile(r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp\d+) [A-Za-z0-9+/
 USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.@-]{0,30}\$?")
 
 
-class Endpoint(CloudFormationModel):
+class Endpoint(Deployed, CloudFormationModel):
     """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-instanceconnectendpoint.html"""
 
     all: ClassVar[dict[str, Endpoint]] = {}
@@ -60,10 +61,6 @@ class Endpoint(CloudFormationModel):
         return PLACES.tunnels
 
     @staticmethod
-    def cloudformation_name_type() -> str:
-        return ""
-
-    @staticmethod
     def cloudformation_type() -> str:
         return "AWS::EC2::InstanceConnectEndpoint"
 
@@ -80,22 +77,8 @@ class Endpoint(CloudFormationModel):
     ) -> Endpoint:
         return cls(cloudformation_json["Properties"], account_id, region_name)
 
-    @classmethod
-    def update_from_cloudformation_json(
-        cls,
-        original_resource: Any,
-        new_resource_name: str,
-        cloudformation_json: dict[str, Any],
-        account_id: str,
-        region_name: str,
-    ) -> Any:
-        return original_resource
-
     def delete(self, account_id: str, region_name: str) -> None:
         Endpoint.all.pop(self.id, None)
-
-    def is_created(self) -> bool:
-        return True
 
 
 def answered(service: str, action: str, environ: dict[str, Any], body: bytes, key: str) -> Response | None:

@@ -13,8 +13,10 @@ import moto.cloudformation.parsing as parsing
 from moto.awslambda.models import lambda_backends
 from moto.core.common_models import CloudFormationModel
 
+from .deployed import Deployed
 
-class Recorded(CloudFormationModel):
+
+class Recorded(Deployed, CloudFormationModel):
     """A resource that is only remembered."""
 
     all: ClassVar[dict[str, Recorded]] = {}
@@ -44,10 +46,6 @@ class Recorded(CloudFormationModel):
     def cloudformation_type() -> str:
         return "Rehearsal::Recorded::Resource"
 
-    @classmethod
-    def has_cfn_attr(cls, attr: str) -> bool:
-        return True
-
     def get_cfn_attribute(self, attribute_name: str) -> Any:
         if attribute_name in ("Arn", "ResourceArn"):
             return self.arn
@@ -72,25 +70,15 @@ class Recorded(CloudFormationModel):
         original_resource.properties = cloudformation_json.get("Properties", {})
         return original_resource
 
-    @classmethod
-    def delete_from_cloudformation_json(
-        cls, resource_name: str, cloudformation_json: dict[str, Any], account_id: str, region_name: str
-    ) -> None:
-        Recorded.all.pop(resource_name, None)
-
-    def is_created(self) -> bool:
-        return True
+    def delete(self, account_id: str, region_name: str) -> None:
+        Recorded.all.pop(self.name, None)
 
 
-class EventInvokeConfig(CloudFormationModel):
+class EventInvokeConfig(Deployed, CloudFormationModel):
     """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-eventinvokeconfig.html"""
 
     def __init__(self, function_name: str, qualifier: str) -> None:
         self.physical_resource_id = f"{function_name}|{qualifier}"
-
-    @staticmethod
-    def cloudformation_name_type() -> str:
-        return ""
 
     @staticmethod
     def cloudformation_type() -> str:
@@ -114,12 +102,6 @@ class EventInvokeConfig(CloudFormationModel):
         region_name: str,
     ) -> Any:
         return cls.create_from_cloudformation_json(new_resource_name, cloudformation_json, account_id, region_name)
-
-    def delete(self, account_id: str, region_name: str) -> None:
-        """Goes with its function."""
-
-    def is_created(self) -> bool:
-        return True
 
 
 def install() -> None:
