@@ -1,12 +1,12 @@
 import type { RepositorySource } from '../contract/dispatch.ts'
 import { RemoteError } from '../contract/errors.ts'
 import { isCommand } from '../contract/is-command.ts'
-import type { RunSpec } from '../contract/runner.ts'
+import type { Grant, RunSpec } from '../contract/runner.ts'
 import type { Session } from '../contract/session.ts'
 import { branchOf } from '../domain/branch-name.ts'
 import { approveOf, idleSecondsOf } from '../domain/session-ends.ts'
 import type { Ports } from '../ports/ports.ts'
-import { keptSecrets } from './session-secrets.ts'
+import { keptSecrets, type SessionSecrets } from './session-secrets.ts'
 import type { Settings } from './settings.ts'
 
 type Needs = Pick<Ports, 'sessions' | 'bundles' | 'segments' | 'secrets' | 'workspaces' | 'clock'>
@@ -39,13 +39,31 @@ const previousOf = ({ attempts }: Session, attempt: number): RunSpec['previous']
 const secondsLeft = ({ expiresAt }: Session, now: number) =>
   expiresAt === undefined ? null : Math.max(0, (Date.parse(expiresAt) - now) / 1000)
 
+/**
+ * What is kept may be told a moment later (Secrets Manager is eventually consistent,
+ * https://docs.aws.amazon.com/secretsmanager/latest/userguide/troubleshoot.html), or was deleted from outside: nothing runs without the
+ * secrets, or with the hidden words, of a request that had them.
+ */
+const KEPT_SOON_MS = 5 * 60_000
+const checkWhole = (session: Session, { values, request }: SessionSecrets, grant: Grant | undefined, now: number) => {
+  const isNamed = session.request.secrets.every((name) => Object.hasOwn(values, name))
+  const isTyped = session.hidden === undefined || request !== session.request
+  const isGranted = grant === undefined || Object.keys(values).length === 0 || grant.secrets.length > 0
+  if (isNamed && isTyped && isGranted) return
+  if (now - Date.parse(session.createdAt) < KEPT_SOON_MS)
+    throw new RemoteError('unavailable', `the secrets of ${session.id} are not there yet`, { hint: 'it is asked again' })
+  throw new RemoteError('refused', `the secrets of ${session.id} are not there any more`, { hint: 'dispatch again' })
+}
+
 /** Everything the machine of an attempt needs to know, secrets included. */
 export const runSpec =
   (ports: Needs, settings: Settings) =>
   async (session: Session, attempt: number): Promise<RunSpec> => {
     const { id, inboxHandled, cost, usage } = session
-    const { values, request } = await keptSecrets(ports)(session)
+    const kept = await keptSecrets(ports)(session)
     const grant = await settings.grant(session, attempt)
+    checkWhole(session, kept, grant, ports.clock.now())
+    const { values, request } = kept
     const before = request.resumes === undefined ? undefined : await ports.sessions.get(request.resumes)
     // A command begins anew; what an agent had done when its machine was taken away is where it goes on.
     const left = isCommand(request.agent) ? undefined : session.checkpoint

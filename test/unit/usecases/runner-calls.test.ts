@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { apiWorld } from '../../support/api-world.ts'
 import { launchedSession, runningSession } from '../../support/running-session.ts'
 import { commit, sha256 } from '../../support/samples.ts'
 
@@ -49,6 +50,24 @@ describe('a runner', () => {
       expect(await told(address, key)).toBeUndefined()
     expect(await told('10.0.0.1', hostKey, 'root')).toBeUndefined()
     expect(await told('10.0.0.1', hostKey)).toEqual({ address: '10.0.0.1', hostKey, user: 'agent' })
+  })
+
+  it('begins with the secrets that its session was accepted with, or not at all', async () => {
+    const world = apiWorld()
+    await world.ports.secrets.set('TOKEN', 'typed-secret-value')
+    const session = await launchedSession({ secrets: ['TOKEN'], task: 'echo typed-secret-value' }, world)
+    const { kept } = session.ports.secrets
+    session.ports.secrets.kept = async () => ({})
+    await expect(session.hello()).rejects.toMatchObject({ code: 'unavailable', name: 'Retryable' })
+    session.ports.secrets.kept = kept
+    expect(await session.hello()).toMatchObject({
+      secrets: { TOKEN: 'typed-secret-value' },
+      request: { task: 'echo typed-secret-value' },
+    })
+    session.ports.secrets.kept = async () => ({})
+    session.ports.clock.pass(600)
+    await expect(session.hello()).rejects.toMatchObject({ code: 'refused' })
+    expect(await session.walk()).toMatchObject({ outcome: { outcome: 'refused', code: 'refused' } })
   })
 
   it('is told to come again when its attempt is not recorded yet, and to stop when it is over', async () => {
