@@ -1,7 +1,3 @@
-import { rmSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { RepositorySource } from '../core/contract/dispatch.ts'
 import type { Connection } from './connect.ts'
 import type { Flags } from './flags.ts'
@@ -10,8 +6,7 @@ import { takeSnapshot } from './git/snapshot.ts'
 import { type Io, write } from './io.ts'
 import { openProgress } from './output/progress.ts'
 import { placeIn } from './place-in.ts'
-
-const INTERRUPTED_EXIT = 130
+import { withTemporary } from './with-temporary.ts'
 
 export type Sent = {
   source: RepositorySource
@@ -33,12 +28,6 @@ const placeOf = async (io: Io, connection: Connection, repo: string | undefined,
 /** Snapshots the repository a dispatch is about and sends what the other side lacks. */
 export const sendRepository = async (io: Io, connection: Connection, flags: Flags, quiet: boolean): Promise<Sent> => {
   const { path, ref } = await placeOf(io, connection, flags.text('repo'), flags.text('ref'), quiet)
-  const tmpDir = await mkdtemp(join(tmpdir(), 'remote-'))
-  // Nothing was dispatched yet: Ctrl-C ends it all, and leaves no copy of the user's files behind.
-  const stopListening = io.onInterrupt(() => {
-    rmSync(tmpDir, { recursive: true, force: true })
-    process.exit(INTERRUPTED_EXIT)
-  })
   const progress = openProgress(io, quiet)
   const asked = new Map<string, Promise<readonly string[]>>()
   const known = (id: string) => {
@@ -46,7 +35,8 @@ export const sendRepository = async (io: Io, connection: Connection, flags: Flag
     asked.set(id, answer)
     return answer
   }
-  try {
+  // Nothing was dispatched yet: Ctrl-C ends it all, and leaves no copy of the user's files behind.
+  return withTemporary(io, async (tmpDir) => {
     const snapshot = await takeSnapshot({
       path,
       ref,
@@ -68,9 +58,5 @@ export const sendRepository = async (io: Io, connection: Connection, flags: Flag
     })
     const { source, cwdInside, author, repositoryDir } = snapshot
     return { source, cwdInside, author, repositoryDir }
-  } finally {
-    stopListening()
-    progress.end()
-    await rm(tmpDir, { recursive: true, force: true })
-  }
+  }).finally(() => progress.end())
 }

@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { RemoteError } from '../core/contract/remote-error.ts'
 import type { Session } from '../core/contract/session.ts'
@@ -8,29 +7,26 @@ import { type BroughtHome, bringHome } from './git/bring-home.ts'
 import { type Io, write } from './io.ts'
 import { printable } from './output/printable.ts'
 import { pushBranch } from './push-branch.ts'
+import { withTemporary } from './with-temporary.ts'
 
 /** Hands out a directory for a while, and a way to fetch bundles into it. */
-export const withDownloads = async <T>(
-  connection: Connection,
+export const withDownloads = <T>(
+  { io, connection, isPatient = false }: { io: Io; connection: Connection; isPatient?: boolean },
   use: (download: (sha256: string) => Promise<string>, dir: string) => Promise<T>,
 ): Promise<T> => {
-  const dir = await mkdtemp(join(tmpdir(), 'remote-'))
-  try {
-    return await use(async (sha256) => {
-      const file = join(dir, sha256)
-      await writeFile(file, await connection.bytes(`/v1/bundles/${sha256}`))
-      return file
-    }, dir)
-  } finally {
-    await rm(dir, { recursive: true, force: true })
+  const fetchInto = (dir: string) => async (sha256: string) => {
+    const file = join(dir, sha256)
+    await writeFile(file, await connection.bytes(`/v1/bundles/${sha256}`), { mode: 0o600 })
+    return file
   }
+  return withTemporary(io, (dir) => use(fetchInto(dir), dir), { isPatient })
 }
 
 export type TakeHome = { io: Io; connection: Connection; session: Session; repositoryDir: string; push: boolean; quiet: boolean }
 
 /** The result as a branch of the repository; throws when that cannot be. */
 export const pullResult = ({ io, connection, session, repositoryDir }: Omit<TakeHome, 'push' | 'quiet'>): Promise<BroughtHome> =>
-  withDownloads(connection, (download) => bringHome({ repositoryDir, session, download, env: io.env }))
+  withDownloads({ io, connection }, (download) => bringHome({ repositoryDir, session, download, env: io.env }))
 
 /** After a session: brings home what it changed, if anything. A failure is said and does not change how the session ended. */
 export const takeHome = async ({ push, quiet, ...ask }: TakeHome): Promise<string | undefined> => {

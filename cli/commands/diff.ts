@@ -15,7 +15,9 @@ export const diff: Command = async ({ io, args: [id = ''], flags }) => {
   }
   if (result.base === result.commit && !flags.on('quiet')) await write(io.stderr, `${session.id} changed nothing\n`)
   const repositoryDir = placeIn(io, flags.text('repo'))
-  await withDownloads(connection, (download, tmpDir) =>
+  // Only our own terminal can be handed to git and its pager.
+  const isOurs = io.stdout === process.stdout && io.stdout.isTTY === true
+  await withDownloads({ io, connection, isPatient: isOurs }, (download, tmpDir) =>
     showDiff({
       repositoryDir,
       session,
@@ -23,8 +25,7 @@ export const diff: Command = async ({ io, args: [id = ''], flags }) => {
       tmpDir,
       env: io.env,
       args: flags.on('stat') ? ['--stat'] : [],
-      // Only our own terminal can be handed to git and its pager.
-      output: io.stdout === process.stdout && io.stdout.isTTY ? 'inherit' : io.stdout,
+      output: isOurs ? 'inherit' : io.stdout,
     }),
   )
   return 0

@@ -1,0 +1,32 @@
+import { rmSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DETACHED_EXIT } from './exit-code.ts'
+import type { Io } from './io.ts'
+
+/**
+ * A directory for copies of the user's files, gone when `use` is over or was interrupted. `isPatient`: a program on the terminal (a pager)
+ * decides what Ctrl-C means; we end with it.
+ */
+export const withTemporary = async <T>(
+  io: Pick<Io, 'onInterrupt'>,
+  use: (dir: string) => Promise<T>,
+  { isPatient = false } = {},
+): Promise<T> => {
+  const dir = await mkdtemp(join(tmpdir(), 'remote-'))
+  const stopListening = io.onInterrupt(() => {
+    if (isPatient) return
+    try {
+      rmSync(dir, { recursive: true, force: true, maxRetries: 5 })
+    } finally {
+      process.exit(DETACHED_EXIT) // also while a git that is being interrupted with us still writes there
+    }
+  })
+  try {
+    return await use(dir)
+  } finally {
+    stopListening()
+    await rm(dir, { recursive: true, force: true })
+  }
+}
