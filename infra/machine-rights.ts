@@ -107,6 +107,13 @@ export const letKeepVolumes = (stack: string): Right[] => [
   tagged(stack, ['ec2:CreateSnapshot', 'ec2:DeleteVolume', 'ec2:ModifyVolume'], ...ec2('volume/*')),
 ]
 
+/** What machines and disks cost: the price list, and the spot market. */
+export const letReadPrices = (): Right => ({
+  may: ['pricing:GetProducts', 'ec2:DescribeSpotPriceHistory'],
+  on: ['*'],
+  why: 'Prices are no resources, are the same for everybody, and asking for them changes nothing.',
+})
+
 /** What nobody knows any more. */
 export const letDiscard = (stack: string): Right[] => [
   tagged(stack, ['ec2:DeleteVolume'], ...ec2('volume/*')),

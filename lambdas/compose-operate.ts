@@ -51,6 +51,7 @@ export const composeOperate = (env: NodeJS.ProcessEnv) => {
     subnets: SUBNETS,
     templates: LAUNCH_TEMPLATES,
     clock: ports.clock,
+    prices: ports.prices,
     use: async (architecture, Value) => {
       // As the stack made it: AWS checks that there is such an image, and only then takes it.
       const body = { Name: IMAGE_PARAMETERS[architecture], Value, DataType: 'aws:ec2:image', Overwrite: true }

@@ -5,6 +5,7 @@ import { openDynamo } from './aws/dynamo.ts'
 import { openDynamoTurnStore, openLaunchPace } from './aws/dynamo-launch-pace.ts'
 import { openDynamoLaunchStore } from './aws/dynamo-launch-store.ts'
 import { openDynamoMachineStore } from './aws/dynamo-machine-store.ts'
+import { openDynamoPriceStore } from './aws/dynamo-price-store.ts'
 import { openEbsVolumes } from './aws/ebs-volumes.ts'
 import { openEc2Compute } from './aws/ec2-compute.ts'
 import { StepEvent, takeStep } from './aws/take-step.ts'
@@ -31,8 +32,9 @@ const openMachinery = (env: NodeJS.ProcessEnv) => {
   const pace = openLaunchPace(openDynamoTurnStore(table), now)
   const machines = openDynamoMachineStore({ ...table, now })
   const places = { subnets: SUBNETS, launchTemplates: LAUNCH_TEMPLATES }
-  const disks = openWorkspaceVolumes({ ...table, ebs: openEbsVolumes({ ec2, stack: STACK }), stack: STACK })
-  const compute = openEc2Compute({ ec2, launches, pace, now, machines, places, disks, stack: STACK, diskGb: DISK_GB })
+  const disks = openWorkspaceVolumes({ ...table, ebs: openEbsVolumes({ ec2, stack: STACK }), stack: STACK, clock: { now } })
+  const prices = openDynamoPriceStore(table)
+  const compute = openEc2Compute({ ec2, launches, pace, now, machines, places, prices, disks, stack: STACK, diskGb: DISK_GB })
   const launcher: Launcher = { ec2, stack: STACK, subnets: SUBNETS, templates: LAUNCH_TEMPLATES }
   return { ...NO_MACHINERY, compute, launcher }
 }

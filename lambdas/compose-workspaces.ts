@@ -1,9 +1,11 @@
 import { EC2Client } from '@aws-sdk/client-ec2'
 import { createWorkspaceApi } from '../core/api/workspace-api.ts'
 import { workspacePlane } from '../core/usecases/workspace-plane.ts'
+import { openDiskAccounts } from './aws/disk-accounts.ts'
 import { openDynamo } from './aws/dynamo.ts'
 import { openDynamoAuditLog } from './aws/dynamo-audit-log.ts'
 import { openDynamoMachineStore } from './aws/dynamo-machine-store.ts'
+import { openDynamoPriceStore } from './aws/dynamo-price-store.ts'
 import { openDynamoWorkspaceStore } from './aws/dynamo-workspace-store.ts'
 import { openEbsVolumes } from './aws/ebs-volumes.ts'
 import { admission } from './aws/identity.ts'
@@ -30,13 +32,16 @@ export const composeWorkspaces = (env: NodeJS.ProcessEnv) => {
   ])
   const table = { dynamo: openDynamo(), tableName: TABLE }
   const ebs = openEbsVolumes({ ec2: new EC2Client({ maxAttempts: 1 }), stack: STACK })
-  const disks = openWorkspaceVolumes({ ...table, ebs, stack: STACK })
+  const disks = openWorkspaceVolumes({ ...table, ebs, stack: STACK, clock })
+  const prices = openDynamoPriceStore(table)
+  const accounts = openDiskAccounts({ ...table, prices, clock })
   const zones = SUBNETS.map(({ zone }) => zone)
   const names = async () => (await workspaces.list()).map(({ name }) => name)
-  const { volumes, carryOnAll } = openWorkspaceChanges({ disks, ebs, stack: STACK, zones, clock, names })
+  const { volumes, carryOnAll } = openWorkspaceChanges({ disks, ebs, accounts, stack: STACK, zones, clock, names })
   const workspaces = openDynamoWorkspaceStore({ ...table, volumes, clock })
   const audit = openDynamoAuditLog({ ...table, keptDays: KEPT_DAYS, now: clock.now })
-  const plane = workspacePlane({ workspaces, audit, ids: openWebIds(), clock }, { runtimes: ['cloud', `cloud:${AWS_REGION}`] })
+  const ports = { workspaces, prices, audit, ids: openWebIds(), clock }
+  const plane = workspacePlane(ports, { runtimes: ['cloud', `cloud:${AWS_REGION}`] })
   const machines = openDynamoMachineStore({ ...table, now: clock.now })
   const answer = openHttpHandler(createWorkspaceApi(plane), admission({ machines, machineRole: MACHINE_ROLE }), VERSION)
 

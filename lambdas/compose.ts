@@ -73,6 +73,7 @@ export const compose = (env: NodeJS.ProcessEnv, { compute, volumes }: Machinery)
     sessions,
     ledger: openDynamoLedger(table),
     audit: openDynamoAuditLog({ ...table, now: clock.now }),
+    prices: lazily(async () => (await import('./aws/dynamo-price-store.ts')).openDynamoPriceStore(table)),
     inbox: openDynamoInboxStore({ ...table, large, clock }),
     segments,
     bundles: lazily(async () => (await bucket()).bundles),

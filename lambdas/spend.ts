@@ -1,4 +1,4 @@
 import { composeSpend } from './compose-spend.ts'
 
-/** Schedule → the daily summary. */
+/** Schedules → prices and disks each hour, the summary each day. */
 export const handler = composeSpend(process.env)

@@ -16,6 +16,7 @@ import { openSpoolSegmentStore } from './adapters/spool-segment-store.ts'
 import { openSqliteAuditLog } from './adapters/sqlite-audit-log.ts'
 import { openSqliteInboxStore } from './adapters/sqlite-inbox-store.ts'
 import { openSqliteLedger } from './adapters/sqlite-ledger.ts'
+import { openSqlitePriceStore } from './adapters/sqlite-price-store.ts'
 import { openSqliteSessionStore } from './adapters/sqlite-session-store.ts'
 import { admitAgent } from './admit-agent.ts'
 import { openFailpoints, withFailpoints } from './failpoints.ts'
@@ -114,6 +115,7 @@ export const compose = async ({
     sessions,
     ledger: openSqliteLedger(db, clock),
     audit: openSqliteAuditLog(db),
+    prices: openSqlitePriceStore(db),
     inbox: openSqliteInboxStore(db, clock),
     segments: tellingOfSeals(onDisk(openSpoolSegmentStore(paths.sessions)), (session) => hub.sealed(session)),
     bundles: onDisk(openFileBundleStore(db, paths.bundles)),

@@ -68,6 +68,7 @@ export const simulate = async ({ sessions, launchesPerSecond, crashShare, seed }
     now: time.now,
     machines: memoryMachines(),
     places: { subnets: [{ id: 'subnet-1', zone: 'us-east-1a' }], launchTemplates: { x64: { id: 'lt-1', version: '1' } } },
+    prices: { get: async () => undefined },
     disks: { of: never, attach: never, detach: never, moveTo: never } as never,
     stack: 'remote',
     diskGb: 40,

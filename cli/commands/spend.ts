@@ -73,7 +73,8 @@ export const spend: Command = async (call) => {
   if (flags.on('json')) {
     const told = sides.map(({ runtime, spend: { rows: _, ...rest } }) => ({ runtime, ...rest }))
     await write(io.stdout, `${JSON.stringify({ by, rows, sides: told })}\n`)
-  } else if (flags.on('quiet')) await write(io.stdout, rows.map(({ key }) => `${key}\n`).join(''))
+  } else if (flags.on('quiet'))
+    await write(io.stdout, rows.flatMap(({ key }) => (by === 'session' && key === '' ? [] : `${key}\n`)).join(''))
   else if (rows.length === 0) await write(io.stderr, `nothing was spent since ${sides[0]?.spend.from}\n`)
   else await write(io.stdout, spendTable(rows, sides, by, io.stdout, io.env))
   return 0

@@ -1,7 +1,7 @@
 import { isCommand } from '../../core/contract/is-command.ts'
 import type { Session } from '../../core/contract/session.ts'
 import { shownDuration } from '../values/duration.ts'
-import { shownMoney } from '../values/money.ts'
+import { exactMoney, shownMoney } from '../values/money.ts'
 import { oneLine } from './printable.ts'
 import type { Style } from './style.ts'
 
@@ -24,6 +24,15 @@ const branchLines = ({ id, result }: Session, pulled: string | undefined, { bold
   return [`branch ${bold(pulled ?? oneLine(result.branch))}: ${size}`, next]
 }
 
+/** The last machine that was bought for it, at which price, and of when and where that is. */
+const machineFacts = ({ attempts }: Session): string[] => {
+  const purchase = attempts.findLast((attempt) => attempt.purchase !== undefined)?.purchase
+  if (!purchase) return []
+  const { instance, spot, usdPerHour, priced } = purchase
+  const source = priced === undefined ? '' : ` (${priced.from}, ${priced.asOf})`
+  return [`${instance}${spot ? ' spot' : ''} at $${exactMoney(usdPerHour)} an hour${source}`]
+}
+
 /** What a session came to: outcome, reason, time, cost and where the result is. `pulled`: the branch that is in the repository now. */
 export const receiptText = (session: Session, style: Style, pulled?: string): string => {
   const { id, outcome, createdAt, endedAt, cost, usage, attempts, request } = session
@@ -34,6 +43,7 @@ export const receiptText = (session: Session, style: Style, pulled?: string): st
   const facts = [
     took,
     shownMoney(cost.totalUsd),
+    ...machineFacts(session),
     ...(tokens > 0 ? [`${usage.inputTokens} tokens in, ${usage.outputTokens} out`] : []),
     ...(attempts.length > 1 ? [`${attempts.length} attempts`] : []),
   ]

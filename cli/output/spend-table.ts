@@ -31,7 +31,7 @@ const FIRST: Record<SpendBy, readonly Column[]> = {
 }
 
 const firstOf = (row: PlacedRow, by: SpendBy): string[] => {
-  if (by === 'session') return [row.key, oneLine(row.title ?? ''), row.where, row.from]
+  if (by === 'session') return [row.key === '' ? '–' : row.key, oneLine(row.title ?? ''), row.where, row.from]
   return [by === 'workspace' && row.key === '' ? '(none)' : row.key, String(row.sessions), row.where]
 }
 

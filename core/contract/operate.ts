@@ -12,7 +12,7 @@ export const Orphan = z.object({
   session: z.string().optional(),
   /** ISO 8601. */
   since: z.string().optional(),
-  /** US dollars, from the dated table; 0 when it is not in there. */
+  /** US dollars, from the price table; 0 when it is not in there. */
   usdPerHour: z.number(),
 })
 export type Orphan = z.infer<typeof Orphan>

@@ -18,7 +18,7 @@ export const Candidate = z.object({
   vcpus: z.int(),
   memoryGb: z.number(),
   onDemandUsdPerHour: z.number(),
-  /** Typical, from the dated table; the market decides. */
+  /** In the middle of the zones when it was read, or an estimate; the market decides. */
   spotUsdPerHour: z.number().optional(),
   chosen: z.boolean(),
   why: z.string(),

@@ -20,8 +20,13 @@ export const Purchase = z.object({
   spot: z.boolean(),
   usdPerHour: z.number().min(0),
   diskGb: z.number().min(0),
-  /** Of the workspace that it held. */
+  /** Of the workspace that it held, which pays for itself. */
   workspaceGb: z.number().min(0).optional(),
+  /** Of its own disk and its address, at launch; absent: as in the built-in table. */
+  usdPerGbMonth: z.number().min(0).optional(),
+  usdPerAddressHour: z.number().min(0).optional(),
+  /** Of when and where the price of the machine is. */
+  priced: z.object({ asOf: Day, from: z.enum(['price list', 'spot market', 'estimate', 'built-in table']) }).optional(),
 })
 export type Purchase = z.infer<typeof Purchase>
 

@@ -3,10 +3,12 @@ import { SessionId } from './ids.ts'
 import { Cost, Day } from './session.ts'
 import { SPEND_BY } from './spend-by.ts'
 
-/** What one session cost on one UTC day. */
+/** What one session cost on one UTC day; or the disk of a workspace, which costs whether a session runs or not. */
 export const LedgerEntry = z.object({
   day: Day,
-  session: SessionId,
+  session: SessionId.optional(),
+  /** Instead of a session: which disk, by its workspace and when it was made. */
+  disk: z.string().optional(),
   title: z.string(),
   runtime: z.string(),
   by: z.string(),
@@ -16,7 +18,10 @@ export const LedgerEntry = z.object({
 })
 export type LedgerEntry = z.infer<typeof LedgerEntry>
 
-/** `key`: the session, day or workspace; empty for sessions without a workspace. `running`: how many of them are still estimates. */
+/**
+ * `key`: the session, day or workspace; empty for sessions without a workspace, and by session for the disks of workspaces. `running`: how
+ * many of its sessions are still estimates.
+ */
 export const SpendRow = z.object({
   key: z.string(),
   title: z.string().optional(),

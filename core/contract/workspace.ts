@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { SessionId, WorkspaceName } from './ids.ts'
+import { Day } from './session.ts'
 
 /** As much as a gp3 volume can have. */
 const SizeBytes = z
@@ -27,6 +28,10 @@ export type MoveWorkspace = z.infer<typeof MoveWorkspace>
 export const ResizeWorkspace = z.object({ sizeBytes: SizeBytes })
 export type ResizeWorkspace = z.infer<typeof ResizeWorkspace>
 
+/** What of a disk is in the ledger: all up to `countedTo`, of which `dayUsd` on the UTC day `day`. */
+export const DiskAccount = z.object({ since: z.string(), countedTo: z.string(), day: Day, dayUsd: z.number() })
+export type DiskAccount = z.infer<typeof DiskAccount>
+
 /** Named persistent disk that outlives sessions; one machine at a time holds it. */
 export const Workspace = z.object({
   name: WorkspaceName,
@@ -44,6 +49,8 @@ export const Workspace = z.object({
   /** Its disk is on the way there; until then nobody gets it. */
   movingTo: z.string().optional(),
   snapshots: z.array(Snapshot).optional(),
+  /** While it has a disk that costs something. */
+  disk: DiskAccount.optional(),
   /** What keeping it costs, without its snapshots, which are paid for by what they hold; US dollars. */
   usdPerMonth: z.number().optional(),
 })

@@ -1,6 +1,6 @@
 import type { Architecture } from '../contract/runner.ts'
 
-/** Prices change: one table, with its date and its source, and every answer that uses it says both. */
+/** What is known without asking AWS: one table, with its date and its source. prices.ts puts what was read since in its place. */
 export const PRICES_AS_OF = '2026-11-20'
 export const PRICES_FROM = 'AWS EC2 on-demand, Linux, us-east-1; spot is an estimate: typically about 30 % of on-demand'
 const SPOT_SHARE = 0.3
@@ -75,12 +75,5 @@ export const smallestOf = (architecture: Architecture): InstanceType => {
   return found
 }
 
-/** An estimate: the market decides. */
-export const spotUsdPerHour = (type: InstanceType) => Math.round(type.usdPerHour * SPOT_SHARE * 10_000) / 10_000
-
-/** US dollars per hour of what a request asks for; 0 when it names nothing of the catalogue. */
-export const usdPerHourOf = (request: { instance?: string | undefined; spot: boolean }): number => {
-  const type = request.instance === undefined ? undefined : instanceType(request.instance)
-  if (!type) return 0
-  return request.spot ? spotUsdPerHour(type) : type.usdPerHour
-}
+/** Of an on-demand price, until the market was asked. */
+export const spotEstimate = (onDemandUsd: number) => Math.round(onDemandUsd * SPOT_SHARE * 10_000) / 10_000

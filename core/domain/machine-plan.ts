@@ -1,5 +1,6 @@
 import type { Candidate, Plan, PlanRequest } from '../contract/plan.ts'
-import { CATALOGUE, type InstanceType, PRICES_AS_OF, PRICES_FROM, spotUsdPerHour } from './catalogue.ts'
+import { CATALOGUE, type InstanceType } from './catalogue.ts'
+import type { Prices } from './prices.ts'
 import { sizeFor } from './sizing.ts'
 
 const HERE: Candidate = {
@@ -12,41 +13,46 @@ const HERE: Candidate = {
   why: 'costs nothing by the hour; as strong as it is',
 }
 
-const priceOf = (ask: PlanRequest, type: InstanceType) => (ask.spot ? spotUsdPerHour(type) : type.usdPerHour)
+const priceOf = (ask: PlanRequest, type: InstanceType, prices: Prices) => (ask.spot ? prices.spot(type) : prices.onDemand(type))
 
 const usd = (amount: number) => `$${amount < 0.1 ? amount.toFixed(4) : amount.toFixed(2)}`
 
-const candidate = (ask: PlanRequest, type: InstanceType, chosen: InstanceType | undefined, reason: string): Candidate => {
-  const isTooDear = ask.maxPriceUsd !== undefined && priceOf(ask, type) > ask.maxPriceUsd
+type Choice = { type: InstanceType | undefined; why: string }
+
+const candidate = (ask: PlanRequest, type: InstanceType, { type: chosen, why }: Choice, prices: Prices): Candidate => {
+  const isTooDear = ask.maxPriceUsd !== undefined && priceOf(ask, type, prices) > ask.maxPriceUsd
   const hours = (ask.ttlSeconds ?? 3600) / 3600
-  const whole = `${usd(priceOf(ask, type) * hours)} for ${hours === 1 ? 'an hour' : `${Math.round(hours * 100) / 100} hours`}`
-  const size = chosen && type.usdPerHour < chosen.usdPerHour ? 'cheaper and slower' : 'more than the task seems to need'
+  const whole = `${usd(priceOf(ask, type, prices) * hours)} for ${hours === 1 ? 'an hour' : `${Math.round(hours * 100) / 100} hours`}`
+  const size =
+    chosen && prices.onDemand(type) < prices.onDemand(chosen) ? 'cheaper and slower' : 'more than the task seems to need'
   return {
     runtime: 'cloud',
     instance: type.instance,
     vcpus: type.vcpus,
     memoryGb: type.memoryGb,
-    onDemandUsdPerHour: type.usdPerHour,
-    spotUsdPerHour: spotUsdPerHour(type),
+    onDemandUsdPerHour: prices.onDemand(type),
+    spotUsdPerHour: prices.spot(type),
     chosen: type === chosen,
-    why: isTooDear ? 'over the price you allow' : `${type === chosen ? reason : size}; ${whole}`,
+    why: isTooDear ? 'over the price you allow' : `${type === chosen ? why : size}; ${whole}`,
   }
 }
 
 /** Priced candidates, the chosen one and its neighbours. A price limit that excludes the right size takes the largest within it. */
-export const machinePlan = (ask: PlanRequest): Plan => {
+export const machinePlan = (ask: PlanRequest, prices: Prices): Plan => {
   const { type: wanted, reason } = sizeFor(ask)
   const limit = ask.maxPriceUsd ?? Number.POSITIVE_INFINITY
   const comparable = CATALOGUE.filter(({ architecture }) => architecture === wanted.architecture)
-  const affordable = comparable.filter((type) => priceOf(ask, type) <= limit && type.usdPerHour <= wanted.usdPerHour)
-  const chosen = priceOf(ask, wanted) <= limit ? wanted : affordable.toSorted((a, b) => b.usdPerHour - a.usdPerHour)[0]
-  const byPrice = comparable.toSorted((a, b) => a.usdPerHour - b.usdPerHour)
+  const price = (type: InstanceType) => priceOf(ask, type, prices)
+  const largestFirst = comparable.toSorted((a, b) => prices.onDemand(b) - prices.onDemand(a))
+  const affordable = largestFirst.find((type) => price(type) <= limit && prices.onDemand(type) <= prices.onDemand(wanted))
+  const chosen = price(wanted) <= limit ? wanted : affordable
+  const byPrice = largestFirst.toReversed()
   const at = byPrice.indexOf(wanted)
   const near = new Set([...byPrice.slice(Math.max(0, at - 2), at + 3), ...(chosen ? [chosen] : [])])
   const why =
     chosen === wanted
       ? reason
       : `${reason}; ${chosen ? `${chosen.instance} is the largest within` : 'nothing costs less than'} ${usd(limit)} an hour`
-  const candidates = byPrice.filter((type) => near.has(type)).map((type) => candidate(ask, type, chosen, why))
-  return { candidates: [...candidates, HERE], reason: why, pricesAsOf: PRICES_AS_OF, pricesFrom: PRICES_FROM }
+  const candidates = byPrice.filter((type) => near.has(type)).map((type) => candidate(ask, type, { type: chosen, why }, prices))
+  return { candidates: [...candidates, HERE], reason: why, pricesAsOf: prices.asOf, pricesFrom: prices.from }
 }

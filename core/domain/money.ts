@@ -1,13 +1,7 @@
 import type { Usage } from '../contract/outcome.ts'
 import type { Attempt, Cost, Session } from '../contract/session.ts'
-import {
-  HOURS_PER_MONTH,
-  USD_PER_ADDRESS_HOUR,
-  USD_PER_GB_MONTH,
-  USD_PER_LIFECYCLE,
-  USD_PER_RUNNING_HOUR,
-  usdPerHourOf,
-} from './catalogue.ts'
+import { HOURS_PER_MONTH, USD_PER_ADDRESS_HOUR, USD_PER_GB_MONTH, USD_PER_LIFECYCLE, USD_PER_RUNNING_HOUR } from './catalogue.ts'
+import { BUILT_IN_PRICES } from './prices.ts'
 
 export const NO_USAGE: Usage = { inputTokens: 0, outputTokens: 0, costUsd: 0 }
 export const NO_COST: Cost = { computeUsd: 0, volumeUsd: 0, addressUsd: 0, controlPlaneUsd: 0, agentUsd: 0, totalUsd: 0 }
@@ -15,7 +9,7 @@ export const NO_COST: Cost = { computeUsd: 0, volumeUsd: 0, addressUsd: 0, contr
 const GB = 1024 ** 3
 
 /** EBS bills whole gigabytes, in use or not. */
-export const volumeUsdPerMonth = (bytes: number): number => Math.ceil(bytes / GB) * USD_PER_GB_MONTH
+export const wholeGb = (bytes: number): number => Math.ceil(bytes / GB)
 
 /** EC2 bills by the second, a minute at least. */
 const MIN_BILLED_SECONDS = 60
@@ -45,18 +39,26 @@ const paidHours = ({ request }: Session, attempt: Attempt, launchedAt: number, n
   return Math.max(0, end - from) / 3_600_000
 }
 
-/** What an attempt's machine cost; before it is known what was bought, what the request asks for. */
+/**
+ * What an attempt's machine cost, at the prices of its launch; before it is known what was bought, what the request asks for. The disk of
+ * its workspace is none of it: that one costs the same when no session runs (disk-account.ts).
+ */
 const machineCost = (session: Session, attempt: Attempt, now: number) => {
   if (!attempt.launchedAt || Date.parse(attempt.launchedAt) > now)
     return { computeUsd: 0, volumeUsd: 0, addressUsd: 0, runHours: 0 }
-  const { request } = session
+  const { instance = '', spot } = session.request
   const hours = paidHours(session, attempt, Date.parse(attempt.launchedAt), now)
   const runHours = Math.max(MIN_BILLED_SECONDS, (until(attempt, now) - Date.parse(attempt.launchedAt)) / 1000) / 3600
-  const { usdPerHour, diskGb, workspaceGb = 0 } = attempt.purchase ?? { usdPerHour: usdPerHourOf(request), diskGb: 0 }
+  const {
+    usdPerHour,
+    diskGb,
+    usdPerGbMonth = USD_PER_GB_MONTH,
+    usdPerAddressHour = USD_PER_ADDRESS_HOUR,
+  } = attempt.purchase ?? { usdPerHour: BUILT_IN_PRICES.ofMachine({ instance, spot }), diskGb: 0 }
   return {
     computeUsd: hours * usdPerHour,
-    volumeUsd: (hours * (diskGb + workspaceGb) * USD_PER_GB_MONTH) / HOURS_PER_MONTH,
-    addressUsd: hours * USD_PER_ADDRESS_HOUR,
+    volumeUsd: (hours * diskGb * usdPerGbMonth) / HOURS_PER_MONTH,
+    addressUsd: hours * usdPerAddressHour,
     runHours,
   }
 }

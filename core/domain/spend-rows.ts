@@ -5,20 +5,28 @@ import { sumOfCosts } from './daily-cost.ts'
 /** `running`: an estimate so far. */
 export type Spending = LedgerEntry & { running: boolean }
 
-const keyOf = ({ session, day, workspace }: LedgerEntry, by: SpendBy) => ({ session, day, workspace: workspace ?? '' })[by]
+const keyOf = ({ session = '', day, workspace = '' }: LedgerEntry, by: SpendBy) => ({ session, day, workspace })[by]
 
 const distinct = (values: readonly string[]) => [...new Set(values)]
+const sessionsOf = (all: readonly LedgerEntry[]) => distinct(all.flatMap(({ session }) => session ?? []))
+
+/** Of a session its own; disks of workspaces have none. */
+const titleOf = (key: string, all: readonly LedgerEntry[]) => {
+  if (key !== '') return all[0]?.title ?? ''
+  const names = distinct(all.flatMap(({ workspace }) => workspace ?? [])).sort()
+  return `${names.length === 1 ? 'disk of workspace' : 'disks of workspaces'} ${names.join(', ')}`
+}
 
 const rowOf = (key: string, all: readonly Spending[], by: SpendBy): SpendRow => {
   const days = all.map(({ day }) => day).sort()
   return {
     key,
-    ...(by === 'session' && { title: all[0]?.title ?? '' }),
+    ...(by === 'session' && { title: titleOf(key, all) }),
     runtime: distinct(all.map(({ runtime }) => runtime))
       .sort()
       .join(', '),
-    sessions: distinct(all.map(({ session }) => session)).length,
-    running: distinct(all.filter(({ running }) => running).map(({ session }) => session)).length,
+    sessions: sessionsOf(all).length,
+    running: sessionsOf(all.filter(({ running }) => running)).length,
     from: days[0] ?? '',
     to: days.at(-1) ?? '',
     cost: sumOfCosts(all.map(({ cost }) => cost)),

@@ -2,6 +2,9 @@ import type { DayAmount, Session } from '../contract/session.ts'
 import type { LedgerEntry } from '../contract/spend.ts'
 import { costByDay } from './daily-cost.ts'
 
+/** In place of an entry of the same day and the same key. */
+export const entryKey = ({ session, disk = '' }: LedgerEntry): string => session ?? disk
+
 /** What a change of a session adds to the ledger: to the sums of days, and, when it has ended, its entries. */
 export type Spent = { amounts: readonly DayAmount[]; entries: readonly LedgerEntry[] }
 

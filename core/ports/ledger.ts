@@ -3,11 +3,11 @@ import type { LedgerEntry } from '../contract/spend.ts'
 
 export type StoredBudget = { dailyUsd: number | null; by: string; at: string }
 
-/** What was spent. It is written by `SessionStore.save` alone, together with the record. */
+/** What was spent. It is written together with what was counted: by `SessionStore.save`, and by whoever brings the accounts of disks up to date. */
 export interface Ledger {
   /** Millionths of a dollar that are counted on a UTC day. One small read, however many sessions there were. */
   spentOn(day: string): Promise<number>
-  /** Of sessions that have ended: the days from `from` to `to`, both included. */
+  /** Of sessions that have ended, and of disks: the days from `from` to `to`, both included. */
   entries(from: string, to: string): Promise<LedgerEntry[]>
   /** Undefined until somebody set it. */
   budget(): Promise<StoredBudget | undefined>

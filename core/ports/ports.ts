@@ -7,6 +7,7 @@ import type { Ids } from './ids.ts'
 import type { InboxStore } from './inbox-store.ts'
 import type { Ledger } from './ledger.ts'
 import type { Lifecycle } from './lifecycle.ts'
+import type { PriceStore } from './price-store.ts'
 import type { SecretStore } from './secret-store.ts'
 import type { SegmentStore } from './segment-store.ts'
 import type { SessionStore } from './session-store.ts'
@@ -16,6 +17,7 @@ export type Ports = {
   sessions: SessionStore
   ledger: Ledger
   audit: AuditLog
+  prices: PriceStore
   inbox: InboxStore
   segments: SegmentStore
   bundles: BundleStore

@@ -2,9 +2,9 @@ import { RemoteError } from '../contract/errors.ts'
 import type { MoveWorkspace, ResizeWorkspace, Workspace } from '../contract/workspace.ts'
 import type { Ports } from '../ports/ports.ts'
 import { audited } from './audited.ts'
-import { getWorkspace, priced } from './get-workspace.ts'
+import { getWorkspace, withPrice } from './get-workspace.ts'
 
-type Needs = Pick<Ports, 'workspaces' | 'audit' | 'ids' | 'clock'>
+type Needs = Pick<Ports, 'workspaces' | 'prices' | 'audit' | 'ids' | 'clock'>
 
 const shrinking = ({ name, sizeBytes }: Workspace) =>
   new RemoteError('refused', `workspace ${name} has ${sizeBytes} bytes, and a disk cannot become smaller`, {
@@ -17,7 +17,7 @@ export const snapshotWorkspace =
   async (name: string, by: string): Promise<Workspace> => {
     await getWorkspace(ports)(name)
     const asked = { by, what: 'workspace snapshot', on: `workspace ${name}` }
-    return priced(await audited(ports)(asked, () => ports.workspaces.snapshot(name)))
+    return withPrice(ports, await audited(ports)(asked, () => ports.workspaces.snapshot(name)))
   }
 
 export const deleteSnapshot =
@@ -40,7 +40,7 @@ export const moveWorkspace =
     if (workspace.zone === zone && workspace.movingTo === undefined) return workspace
     const asked = { by, what: 'workspace move', on: `workspace ${name}`, detail: { zone } }
     const endOf = ({ movingTo }: Workspace) => (movingTo === undefined ? 'done' : 'begun')
-    return priced(await audited(ports)(asked, () => ports.workspaces.move(name, zone), endOf))
+    return withPrice(ports, await audited(ports)(asked, () => ports.workspaces.move(name, zone), endOf))
   }
 
 export const resizeWorkspace =
@@ -49,5 +49,5 @@ export const resizeWorkspace =
     const workspace = await getWorkspace(ports)(name)
     if (sizeBytes < workspace.sizeBytes) throw shrinking(workspace)
     const asked = { by, what: 'workspace resize', on: `workspace ${name}`, detail: { sizeBytes } }
-    return priced(await audited(ports)(asked, () => ports.workspaces.resize(name, sizeBytes)))
+    return withPrice(ports, await audited(ports)(asked, () => ports.workspaces.resize(name, sizeBytes)))
   }

@@ -33,7 +33,7 @@ const secretValues = async ({ secrets }: Pick<Ports, 'secrets'>, { secrets: name
 
 /** Secrets first: a record without them could not run, they without a record are forgotten, at the latest by the store's sweep. */
 const accept = async (ports: Ports, asked: Dispatch, by: string, key: Key | undefined): Promise<Accepted> => {
-  const { ask, why } = sized(asked)
+  const { ask, why } = await sized(ports, asked)
   const { credentials: _, ...request } = ask
   const values = await secretValues(ports, ask)
   const hidden = Object.values(values)

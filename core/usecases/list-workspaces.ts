@@ -1,6 +1,6 @@
 import type { Ports } from '../ports/ports.ts'
-import { priced } from './get-workspace.ts'
+import { withPrices } from './get-workspace.ts'
 
-export const listWorkspaces =
-  ({ workspaces }: Pick<Ports, 'workspaces'>) =>
-  async () => ({ workspaces: (await workspaces.list()).map(priced) })
+export const listWorkspaces = (ports: Pick<Ports, 'workspaces' | 'prices'>) => async () => ({
+  workspaces: await withPrices(ports, await ports.workspaces.list()),
+})

@@ -8,7 +8,7 @@ import type { Settings } from './settings.ts'
 
 /** Use cases of workspaces: where disks are, they are a function's of their own. */
 export const workspacePlane = (
-  ports: Pick<Ports, 'workspaces' | 'audit' | 'ids' | 'clock'>,
+  ports: Pick<Ports, 'workspaces' | 'prices' | 'audit' | 'ids' | 'clock'>,
   settings: Pick<Settings, 'runtimes'>,
 ) => ({
   createWorkspace: createWorkspace(ports, settings),

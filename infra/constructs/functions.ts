@@ -3,7 +3,16 @@ import type { Construct } from 'constructs'
 import { PLAN } from '../../core/lifecycle/plan.ts'
 import type { Config } from '../config.ts'
 import { keptRights } from '../kept-rights.ts'
-import { letBake, letDiscard, letEnd, letFindImage, letKeepVolumes, letLaunch, letUseVolumes } from '../machine-rights.ts'
+import {
+  letBake,
+  letDiscard,
+  letEnd,
+  letFindImage,
+  letKeepVolumes,
+  letLaunch,
+  letReadPrices,
+  letUseVolumes,
+} from '../machine-rights.ts'
 import { grant } from '../rights.ts'
 import { RunnerBundles } from '../runner-bundles.ts'
 import type { StateStack } from '../state-stack.ts'
@@ -135,7 +144,7 @@ export const makeFunctions = (
     seconds: 120,
     memoryMb: 256,
     environment: { TOPIC_ARN: watch.topic.topicArn, DAILY_BUDGET_USD: String(config.dailyBudgetUsd) },
-    allowed: [watch.letTell()],
+    allowed: [letReadPrices(), watch.letTell()],
     ...unattended,
   })
   const operate = make({

@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib'
-import { type EventPattern, Rule, Schedule } from 'aws-cdk-lib/aws-events'
+import { type EventPattern, Rule, RuleTargetInput, Schedule } from 'aws-cdk-lib/aws-events'
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
@@ -17,6 +17,8 @@ const MACHINE_EVENTS: Readonly<Record<string, EventPattern>> = {
 }
 
 const SWEEP_EVERY = Duration.minutes(5)
+/** As often as the spot market changes much. */
+const PRICES_EVERY = Duration.hours(1)
 /** Yesterday's prices and amounts are settled by then. */
 const SUMMARY = Schedule.cron({ minute: '0', hour: '6' })
 
@@ -43,6 +45,11 @@ export class Schedules extends Construct {
     for (const [id, eventPattern] of Object.entries(MACHINE_EVENTS)) new Rule(this, id, { eventPattern, targets: to(spotNotice) })
     new Rule(this, 'Sweep', { schedule: Schedule.rate(SWEEP_EVERY), targets: [...to(janitor), ...to(workspaces)] })
     new Rule(this, 'SnapshotComplete', { eventPattern: SNAPSHOT_COMPLETE, targets: to(workspaces) })
+    const hourly = new LambdaFunction(spend, {
+      deadLetterQueue: deadLetters,
+      event: RuleTargetInput.fromObject({ ask: 'hourly' }),
+    })
+    new Rule(this, 'Prices', { schedule: Schedule.rate(PRICES_EVERY), targets: [hourly] })
     new Rule(this, 'Summary', { schedule: SUMMARY, targets: to(spend) })
   }
 }

@@ -4,14 +4,17 @@ import { RemoteError } from '../../core/contract/errors.ts'
 
 const ANSWER_MS = 20_000
 
-/** One call of an AWS service that speaks JSON 1.1, where one call does not need one more client of the SDK. Throws `unavailable` with AWS's word. */
+/**
+ * One call of an AWS service that speaks JSON 1.1, where one call does not need one more client of the SDK. Throws `unavailable` with AWS's word.
+ * `host`, `region`: where they are not the service's name and the function's own.
+ */
 export const callJson = async (
   env: NodeJS.ProcessEnv,
-  { service, target, body }: { service: string; target: string; body: unknown },
+  asked: { service: string; target: string; body: unknown; host?: string; region?: string },
 ): Promise<unknown> => {
-  const { AWS_REGION: region = '', AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = env
-  const url =
-    env[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] || env['AWS_ENDPOINT_URL'] || `https://${awsHost(service, region)}/`
+  const { service, target, body, host = service, region = env['AWS_REGION'] ?? '' } = asked
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN } = env
+  const url = env[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] || env['AWS_ENDPOINT_URL'] || `https://${awsHost(host, region)}/`
   const signer = new AwsV4Signer({
     method: 'POST',
     url,

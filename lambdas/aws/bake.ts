@@ -15,7 +15,9 @@ import type { Baking, Builder } from '../../core/contract/operate.ts'
 import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { Architecture } from '../../core/contract/runner.ts'
 import { CATALOGUE } from '../../core/domain/catalogue.ts'
+import { pricesOf } from '../../core/domain/prices.ts'
 import type { Clock } from '../../core/ports/clock.ts'
+import type { PriceStore } from '../../core/ports/price-store.ts'
 import { dropImages } from './drop-images.ts'
 import type { MachineStore } from './dynamo-machine-store.ts'
 import { launchError, meaningOf } from './ec2-errors.ts'
@@ -33,6 +35,7 @@ export type Bakery = {
   subnets: Round['subnets']
   templates: Readonly<Record<string, Round['launchTemplate']>>
   clock: Clock
+  prices: Pick<PriceStore, 'get'>
   /** From now on machines of that architecture boot this image. */
   use(architecture: string, image: string): Promise<void>
 }
@@ -47,7 +50,7 @@ const SAID = /remote: baked (\S+) (\S+)/
 const tagsOf = ({ Tags = [] }: Pick<Instance, 'Tags'>) => new Map(Tags.map(({ Key = '', Value = '' }) => [Key, Value]))
 
 /** Makes images out of machines: each call is one look, and may be repeated. Whoever asked goes on asking until it is done. */
-export const openBakery = ({ ec2, machines, stack, version, subnets, templates, clock, use }: Bakery) => {
+export const openBakery = ({ ec2, machines, stack, version, subnets, templates, clock, prices, use }: Bakery) => {
   /** In the first zone that has one: there are zones that lack a type for good, and which one is the first is different in every account. */
   const launched = async (ask: RunInstancesCommandInput): Promise<string> => {
     let shortage: RemoteError | undefined
@@ -92,7 +95,7 @@ export const openBakery = ({ ec2, machines, stack, version, subnets, templates, 
       ],
     })
     await machines.assign(builder, { session: NO_SESSION, attempt: 1 })
-    return { builder, instance: type.instance, usdPerHour: type.usdPerHour }
+    return { builder, instance: type.instance, usdPerHour: pricesOf(await prices.get()).onDemand(type) }
   }
 
   /** Only what carries both tags: the id is whoever asks' word. By a filter, since EC2 may not know for seconds what it has just launched. */

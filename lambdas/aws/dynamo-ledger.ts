@@ -1,6 +1,6 @@
 import { RemoteError } from '../../core/contract/errors.ts'
 import type { LedgerEntry } from '../../core/contract/spend.ts'
-import { budgetNote, type Spent } from '../../core/domain/spent.ts'
+import { budgetNote, entryKey, type Spent } from '../../core/domain/spent.ts'
 import type { Ledger, StoredBudget } from '../../core/ports/ledger.ts'
 import { auditItem, type Kept } from './dynamo-audit-log.ts'
 import { type Item, N, number, openTable, type Put, S, type TableOptions, text, type Update } from './dynamo-table.ts'
@@ -19,15 +19,15 @@ const SUMS_KEPT_SECONDS = 40 * 86_400
 const BUDGET = 'budget'
 const MAX_RACES = 20
 
-/** The ledger's part of the transaction that stores the record which was counted. */
-export const spentItems = (session: string, { amounts, entries }: Spent): (Put | Update)[] => [
+/** The ledger's part of the transaction that stores the record which was counted: a session's, or a workspace's. */
+export const spentItems = (counted: string, { amounts, entries }: Spent): (Put | Update)[] => [
   ...amounts.map(({ day, microUsd }) => ({
-    update: { pk: sumsOf(day), sk: String((session.codePointAt(session.length - 1) ?? 0) % PARTS) },
+    update: { pk: sumsOf(day), sk: String((counted.codePointAt(counted.length - 1) ?? 0) % PARTS) },
     set: { expires: N(Math.floor(Date.parse(`${day}T00:00:00Z`) / 1000) + SUMS_KEPT_SECONDS) },
     add: { microUsd: N(microUsd) },
   })),
   ...entries.map((entry) => ({
-    put: { pk: S(partitionOfMonth(entry.day)), sk: S(`${entry.day}#${entry.session}`), entry: S(JSON.stringify(entry)) },
+    put: { pk: S(partitionOfMonth(entry.day)), sk: S(`${entry.day}#${entryKey(entry)}`), entry: S(JSON.stringify(entry)) },
   })),
 ]
 

@@ -1,5 +1,5 @@
 import { RemoteError } from '../../core/contract/errors.ts'
-import type { Workspace } from '../../core/contract/workspace.ts'
+import type { DiskAccount, Workspace } from '../../core/contract/workspace.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { WorkspaceStore } from '../../core/ports/workspace-store.ts'
 import { type Item, N, openTable, S, type TableOptions, text } from './dynamo-table.ts'
@@ -37,8 +37,8 @@ const held = ({ name, heldBy, movingTo }: Workspace): RemoteError => {
   return new RemoteError('held', `workspace ${name} is ${what}`, { hint: `see it: remote workspace show ${name}` })
 }
 
-const workspaceOf = (item: Item): Workspace => {
-  const { name, runtime, sizeBytes, usedBytes, createdAt, lastUsedAt, heldBy, base, zone, volume, movingTo } = item
+export const workspaceOf = (item: Item): Workspace => {
+  const { name, runtime, sizeBytes, usedBytes, createdAt, lastUsedAt, heldBy, base, zone, volume, movingTo, disk } = item
   const snapshots = snapshotsOf(item)
   return {
     name: text(name),
@@ -53,6 +53,7 @@ const workspaceOf = (item: Item): Workspace => {
     ...(volume?.S === undefined ? {} : { volume: volume.S }),
     ...(movingTo?.S === undefined ? {} : { movingTo: movingTo.S }),
     ...(snapshots.length === 0 ? {} : { snapshots }),
+    ...(disk?.S === undefined ? {} : { disk: JSON.parse(disk.S) as DiskAccount }),
   }
 }
 

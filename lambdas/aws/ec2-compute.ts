@@ -2,9 +2,10 @@ import { CreateFleetCommand, type EC2Client } from '@aws-sdk/client-ec2'
 import { RemoteError } from '../../core/contract/errors.ts'
 import type { Work } from '../../core/contract/runner.ts'
 import type { Purchase, Session } from '../../core/contract/session.ts'
-import { usdPerHourOf } from '../../core/domain/catalogue.ts'
+import { pricesOf } from '../../core/domain/prices.ts'
 import { ttlSecondsOf } from '../../core/domain/session-ends.ts'
 import type { Compute } from '../../core/ports/compute.ts'
+import type { PriceStore } from '../../core/ports/price-store.ts'
 import type { LaunchPace } from './dynamo-launch-pace.ts'
 import type { LaunchStore } from './dynamo-launch-store.ts'
 import type { MachineStore } from './dynamo-machine-store.ts'
@@ -25,6 +26,7 @@ export type Ec2 = {
   now(): number
   machines: MachineStore
   places: Places
+  prices: Pick<PriceStore, 'get'>
   disks: WorkspaceVolumes
   /** Name of the stack, by which its machines are known. */
   stack: string
@@ -65,7 +67,7 @@ const shortBeside = ({ workspace, zone }: Disk, zones: readonly string[], cause:
  * Machines of the user's own AWS account, launched by a frozen request: one per attempt, but for those that join another's. Nothing is
  * described to launch one.
  */
-export const openEc2Compute = ({ ec2, launches, pace, now, machines, places, disks, stack, diskGb }: Ec2): Compute => {
+export const openEc2Compute = ({ ec2, launches, pace, now, machines, places, prices, disks, stack, diskGb }: Ec2): Compute => {
   const { tagged, named, terminate } = openEc2Machines(ec2, stack)
 
   /** What EC2 answers to a fleet that is asked for again is written down nowhere: before it is taken for none, its machine is looked for. */
@@ -107,10 +109,9 @@ export const openEc2Compute = ({ ec2, launches, pace, now, machines, places, dis
     return ((isAgain || isSilent) && (await madeBefore(session, attempt))) || failed(outcome.code, outcome.message)
   }
 
-  const purchaseOf = ({ instance, spot, disk }: Round, zone: string): Purchase => {
-    const workspaceGb = disk && { workspaceGb: disk.sizeGb }
-    return { instance, zone, spot, usdPerHour: usdPerHourOf({ instance, spot }), diskGb, ...workspaceGb }
-  }
+  /** Stored prices, as they are when it is launched: EC2 itself is not asked. */
+  const purchaseOf = async ({ instance, spot, disk }: Round, zone: string): Promise<Purchase> =>
+    pricesOf(await prices.get()).purchase({ instance, zone, spot, diskGb, ...(disk && { workspaceGb: disk.sizeGb }) })
 
   const take = async ({ id: session, request }: Session, attempt: number, round: Round, launch: Launch): Promise<Launched> => {
     const { machine, zone } = launch
@@ -118,7 +119,7 @@ export const openEc2Compute = ({ ec2, launches, pace, now, machines, places, dis
     await machines.assign(machine, { session, attempt })
     // The machine waits for it; before this resolves, nothing has been launched as far as the plan knows, so a crash comes here again.
     if (round.disk && request.workspace !== undefined) await disks.attach(request.workspace, session, round.disk.volume, machine)
-    return { machine, purchase: purchaseOf(round, zone) }
+    return { machine, purchase: await purchaseOf(round, zone) }
   }
 
   /** `isAgain`: it was begun before, and nobody knows how it went. */
@@ -140,8 +141,8 @@ export const openEc2Compute = ({ ec2, launches, pace, now, machines, places, dis
   }
 
   /** `tried`: rounds before these, as they were read first. Read again, they could be another call's, and this one would buy beside it. */
-  const roundsAfter = (tried: number, session: Session, disk?: Disk): Round[] =>
-    wantsOf(session, places, disk).map((want, index) => ({ ...want, number: tried + 1 + index }))
+  const roundsAfter = async (tried: number, session: Session, disk?: Disk): Promise<Round[]> =>
+    wantsOf(session, places, pricesOf(await prices.get()), disk).map((want, index) => ({ ...want, number: tried + 1 + index }))
 
   /** Where the workspace's disk lies. One that no machine ever had may lie anywhere: it follows the machines. */
   const besideDisk = async (
@@ -154,7 +155,7 @@ export const openEc2Compute = ({ ec2, launches, pace, now, machines, places, dis
     let disk = await disks.of(workspace, session.id, zones)
     let rounds = before
     for (const tried = new Set<string>(); ; ) {
-      const wanted = roundsAfter(rounds, session, disk)
+      const wanted = await roundsAfter(rounds, session, disk)
       const launch = await firstOf(session, attempt, wanted)
       if ('machine' in launch || !launch.isShort) return launch
       rounds += wanted.length
@@ -197,9 +198,9 @@ export const openEc2Compute = ({ ec2, launches, pace, now, machines, places, dis
       // Cut off in the middle, so its machine may be there: the same request gives it.
       const isOpen = last && last.failed === undefined
       const tried = known.rounds.length
-      const fresh = () =>
+      const fresh = async () =>
         workspace === undefined
-          ? firstOf(session, attempt, roundsAfter(tried, session))
+          ? firstOf(session, attempt, await roundsAfter(tried, session))
           : besideDisk(session, attempt, workspace, tried)
       const launch = await (isOpen ? firstOf(session, attempt, [last.round], true) : fresh())
       if ('machine' in launch) return launch

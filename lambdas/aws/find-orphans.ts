@@ -1,7 +1,7 @@
 import type { Instance } from '@aws-sdk/client-ec2'
 import type { Orphan, Orphans } from '../../core/contract/operate.ts'
 import type { Session } from '../../core/contract/session.ts'
-import { USD_PER_ADDRESS_HOUR, usdPerHourOf } from '../../core/domain/catalogue.ts'
+import { type Prices, pricesOf } from '../../core/domain/prices.ts'
 import type { Ports } from '../../core/ports/ports.ts'
 import type { MachineStore } from './dynamo-machine-store.ts'
 import { orphanedMachine } from './orphaned-machine.ts'
@@ -9,14 +9,17 @@ import type { Orphan as Nobodys } from './orphans.ts'
 import { orphanedDisks, stackDisks } from './stack-disks.ts'
 import { type Known, seenOf, stackMachines } from './stack-machines.ts'
 
-export type Looking = Known & { ports: Pick<Ports, 'sessions' | 'workspaces' | 'clock'>; shared: Pick<MachineStore, 'of'> }
+export type Looking = Known & {
+  ports: Pick<Ports, 'sessions' | 'workspaces' | 'prices' | 'clock'>
+  shared: Pick<MachineStore, 'of'>
+}
 export type Found = Orphans & { machines: readonly Instance[] }
 
 const PAGE = 100
 /** The lifecycle notices by itself, within a heartbeat; longer than that nobody did. */
 const LOST_AFTER_MS = 5 * 60_000
 
-const described = (machine: Instance, orphan: Nobodys): Orphan => {
+const described = (machine: Instance, orphan: Nobodys, prices: Prices): Orphan => {
   const { InstanceType: instance = '', InstanceLifecycle, Placement, State } = machine
   const spot = InstanceLifecycle === 'spot'
   const isPaid = State?.Name === 'running' || State?.Name === 'pending'
@@ -28,7 +31,7 @@ const described = (machine: Instance, orphan: Nobodys): Orphan => {
     why: orphan.why,
     ...(orphan.session !== undefined && { session: orphan.session }),
     since: new Date(seenOf(machine).launchedAt).toISOString(),
-    usdPerHour: isPaid ? usdPerHourOf({ instance, spot }) + USD_PER_ADDRESS_HOUR : 0,
+    usdPerHour: isPaid ? prices.ofMachine({ instance, spot, zone: Placement?.AvailabilityZone }) + prices.usdPerAddressHour : 0,
   }
 }
 
@@ -44,16 +47,17 @@ export const lost = (session: Session, alive: ReadonlySet<string>, now: number):
 /** Everything of the stack that no live record knows, and records whose machine is gone. Changes nothing. */
 export const findOrphans = async ({ ports, shared, ...known }: Looking): Promise<Found> => {
   const { sessions, workspaces, clock } = ports
+  const prices = pricesOf(await ports.prices.get())
   const [machines, disks] = await Promise.all([stackMachines(known), stackDisks(known.ec2, known.stack)])
   const orphaned = orphanedMachine({ sessions, clock, machines: shared })
   const orphans: Orphan[] = []
   for (const machine of machines) {
     const orphan = await orphaned(seenOf(machine))
-    if (orphan) orphans.push(described(machine, orphan))
+    if (orphan) orphans.push(described(machine, orphan, prices))
   }
   // After the disks: what has become a workspace's own meanwhile is known to be.
   const living = new Map((await workspaces.list()).map((workspace) => [workspace.name, workspace]))
-  orphans.push(...orphanedDisks(disks, { workspaces: living, now: clock.now() }))
+  orphans.push(...orphanedDisks(disks, { workspaces: living, now: clock.now(), usdPerGbMonth: prices.usdPerGbMonth }))
   const alive = new Set(machines.map(({ InstanceId = '' }) => InstanceId))
   let cursor: string | undefined
   do {

@@ -1,6 +1,7 @@
 import { RemoteError } from '../../core/contract/errors.ts'
 import type { Session } from '../../core/contract/session.ts'
-import { instanceType, spotUsdPerHour } from '../../core/domain/catalogue.ts'
+import { instanceType } from '../../core/domain/catalogue.ts'
+import type { Prices } from '../../core/domain/prices.ts'
 import { unknownType } from '../../core/domain/unknown-type.ts'
 import type { Disk } from './workspace-volumes.ts'
 
@@ -36,7 +37,7 @@ const rotated = <T>(items: readonly T[], by: string): readonly T[] => {
 }
 
 /** What an attempt asks for, in order: spot first where it was asked for, then on demand, as far as the price allows. */
-export const wantsOf = ({ id, request }: Session, { subnets, launchTemplates }: Places, disk?: Disk): Want[] => {
+export const wantsOf = ({ id, request }: Session, { subnets, launchTemplates }: Places, prices: Prices, disk?: Disk): Want[] => {
   const type = request.instance === undefined ? undefined : instanceType(request.instance)
   if (!type) throw unknownType(request.instance ?? '')
   const launchTemplate = launchTemplates[type.architecture]
@@ -60,12 +61,12 @@ export const wantsOf = ({ id, request }: Session, { subnets, launchTemplates }: 
     })
   const wants = [
     ...(request.spot ? [spot] : []),
-    ...(maxPriceUsd === undefined || type.usdPerHour <= maxPriceUsd ? [{ ...round, spot: false }] : []),
+    ...(maxPriceUsd === undefined || prices.onDemand(type) <= maxPriceUsd ? [{ ...round, spot: false }] : []),
   ]
   if (wants.length > 0) return wants
   throw new RemoteError(
     'refused',
-    `${type.instance} costs $${type.usdPerHour} an hour on demand, and you allow $${maxPriceUsd}`,
-    { hint: `allow more with --max-price, or use --spot (about $${spotUsdPerHour(type)} an hour)` },
+    `${type.instance} costs $${prices.onDemand(type)} an hour on demand, and you allow $${maxPriceUsd}`,
+    { hint: `allow more with --max-price, or use --spot (about $${prices.spot(type)} an hour)` },
   )
 }

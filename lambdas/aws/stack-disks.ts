@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-ec2'
 import type { Orphan } from '../../core/contract/operate.ts'
 import type { Workspace } from '../../core/contract/workspace.ts'
-import { HOURS_PER_MONTH, USD_PER_GB_MONTH, USD_PER_SNAPSHOT_GB_MONTH } from '../../core/domain/catalogue.ts'
+import { HOURS_PER_MONTH, USD_PER_SNAPSHOT_GB_MONTH } from '../../core/domain/catalogue.ts'
 import { TAGS } from './fleet-request.ts'
 import { KEEP_TAG, MIN_AGE_MS } from './orphans.ts'
 
@@ -16,8 +16,12 @@ import { KEEP_TAG, MIN_AGE_MS } from './orphans.ts'
 export const IMAGE_TAG = 'remote:image'
 
 export type Disks = { volumes: Volume[]; snapshots: Snapshot[] }
-/** Of workspaces what they say of their disks and snapshots, by name. */
-export type Living = { workspaces: ReadonlyMap<string, Pick<Workspace, 'volume' | 'movingTo' | 'snapshots'>>; now: number }
+/** `workspaces`: what they say of their disks and snapshots, by name. */
+export type Living = {
+  workspaces: ReadonlyMap<string, Pick<Workspace, 'volume' | 'movingTo' | 'snapshots'>>
+  now: number
+  usdPerGbMonth: number
+}
 
 /** All disks and snapshots that carry the stack's tag. */
 export const stackDisks = async (ec2: EC2Client, stack: string): Promise<Disks> => {
@@ -67,7 +71,7 @@ export const orphanedDisks = ({ volumes, snapshots }: Disks, living: Living): Or
     const isOwn = ({ volume }: { volume?: string | undefined }) => volume === undefined || volume === id
     const why = State === 'available' ? whyOrphaned(tagsOf(Tags), CreateTime, living, isOwn) : undefined
     if (why === undefined) continue
-    const { what, usdPerHour } = gbOf(Size, USD_PER_GB_MONTH)
+    const { what, usdPerHour } = gbOf(Size, living.usdPerGbMonth)
     const since = CreateTime && { since: CreateTime.toISOString() }
     orphans.push({ kind: 'volume', id, why, what: `${what}, ${zone}`, usdPerHour, ...since })
   }

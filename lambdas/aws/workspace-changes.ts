@@ -1,15 +1,18 @@
 import { RemoteError } from '../../core/contract/errors.ts'
+import { wholeGb } from '../../core/domain/money.ts'
 import type { Clock } from '../../core/ports/clock.ts'
+import type { DiskAccounts } from './disk-accounts.ts'
 import { type Item, N, number, S, text } from './dynamo-table.ts'
 import type { Volumes } from './dynamo-workspace-store.ts'
 import { eachAlone } from './each-alone.ts'
 import type { EbsVolumes } from './ebs-volumes.ts'
 import { sha256Hex } from './sha256.ts'
-import { FENCES, snapshotsOf, sparesOf, type WorkspaceVolumes, wholeGb } from './workspace-volumes.ts'
+import { FENCES, snapshotsOf, sparesOf, type WorkspaceVolumes } from './workspace-volumes.ts'
 
 type Changing = {
   disks: WorkspaceVolumes
   ebs: EbsVolumes
+  accounts: DiskAccounts
   stack: string
   zones: readonly string[]
   clock: Clock
@@ -23,7 +26,7 @@ const nothingThere = (name: string) =>
   })
 
 /** What people do with disks of workspaces. A move is in the record, step by step, and goes on from wherever it was cut off. */
-export const openWorkspaceChanges = ({ disks, ebs, stack, zones, clock, names }: Changing) => {
+export const openWorkspaceChanges = ({ disks, ebs, accounts, stack, zones, clock, names }: Changing) => {
   const { read, change } = disks
   const tokenOf = (name: string, item: Item, ...more: string[]) =>
     sha256Hex([stack, name, text(item['createdAt']), String(number(item['made'])), ...more].join('\n'))
@@ -70,7 +73,10 @@ export const openWorkspaceChanges = ({ disks, ebs, stack, zones, clock, names }:
   }
 
   const volumes: Volumes = {
-    delete: (name) => disks.delete(name, FENCES.deleting),
+    delete: async (name) => {
+      await disks.delete(name, FENCES.deleting)
+      await accounts.close(name)
+    },
     move: async (name, zone) => {
       const item = await read(name)
       const known = item['movingTo']?.S
@@ -109,7 +115,9 @@ export const openWorkspaceChanges = ({ disks, ebs, stack, zones, clock, names }:
       const { volume, zone } = await read(name)
       if (volume === undefined && zone !== undefined)
         throw new RemoteError('unavailable', `the disk of workspace ${name} is being made`, { hint: 'try again in a minute' })
-      if (volume !== undefined) await ebs.grow(name, text(volume), wholeGb(sizeBytes))
+      if (volume === undefined) return
+      await ebs.grow(name, text(volume), wholeGb(sizeBytes))
+      await accounts.grow(name, sizeBytes)
     },
   }
 

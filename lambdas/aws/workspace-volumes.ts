@@ -1,5 +1,8 @@
 import { RemoteError } from '../../core/contract/errors.ts'
 import type { Snapshot } from '../../core/contract/workspace.ts'
+import { openAccount } from '../../core/domain/disk-account.ts'
+import { wholeGb } from '../../core/domain/money.ts'
+import type { Clock } from '../../core/ports/clock.ts'
 import { type Item, type Key, N, number, openTable, S, type TableOptions, text } from './dynamo-table.ts'
 import type { EbsVolumes } from './ebs-volumes.ts'
 import { sha256Hex } from './sha256.ts'
@@ -8,9 +11,6 @@ import { sha256Hex } from './sha256.ts'
 export type Disk = { workspace: string; volume: string; zone: string; sizeGb: number; isUntouched: boolean }
 
 export type WorkspaceVolumes = ReturnType<typeof openWorkspaceVolumes>
-
-const GB = 1024 ** 3
-export const wholeGb = (bytes: number) => Math.ceil(bytes / GB)
 
 /** In the holder's place while nobody may have it. No session is called so. */
 export const FENCES = { deleting: 'deleting', moving: 'moving' } as const
@@ -40,11 +40,17 @@ export const snapshotsOf = (item: Item): Snapshot[] =>
 
 /**
  * Which disk is a workspace's: attributes `zone`, `made` (how many it has had), `volume`, `begun`, `spares`, `snapshot` and
- * `carrier` (what its disk is made of, at first and while it moves) of its item. The zone is written
+ * `carrier` (what its disk is made of, at first and while it moves) of its item; `disk` is its account (disk-accounts.ts), from when it is
+ * made first until it is deleted. The zone is written
  * before the disk is made, the disk's id after it, and the disk's token follows from the item: a crash anywhere makes none twice and
  * forgets none. `holder`: who has the workspace, and alone may decide; anybody else is refused.
  */
-export const openWorkspaceVolumes = ({ ebs, stack, ...options }: TableOptions & { ebs: EbsVolumes; stack: string }) => {
+export const openWorkspaceVolumes = ({
+  ebs,
+  stack,
+  clock,
+  ...options
+}: TableOptions & { ebs: EbsVolumes; stack: string; clock: Clock }) => {
   const table = openTable(options)
   const HELD = '#heldBy = :holder'
 
@@ -107,7 +113,8 @@ export const openWorkspaceVolumes = ({ ebs, stack, ...options }: TableOptions & 
     }
     if (item['volume'] === undefined) {
       const volume = S(await make(name, item))
-      await change(name, holder, { volume })
+      const account = item['disk'] === undefined && { disk: S(JSON.stringify(openAccount(clock.now()))) }
+      await change(name, holder, { volume, ...account })
       item = { ...item, volume }
     }
     await deleteSpares(name, holder, item)

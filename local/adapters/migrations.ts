@@ -56,4 +56,5 @@ export const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE audit (id TEXT PRIMARY KEY, entry TEXT NOT NULL) WITHOUT ROWID;
   `,
+  'CREATE TABLE prices (n INTEGER PRIMARY KEY CHECK (n = 1), price_table TEXT NOT NULL);',
 ]

@@ -1,5 +1,5 @@
 import type { LedgerEntry } from '../../core/contract/spend.ts'
-import { budgetNote, type Spent } from '../../core/domain/spent.ts'
+import { budgetNote, entryKey, type Spent } from '../../core/domain/spent.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Ledger, StoredBudget } from '../../core/ports/ledger.ts'
 import type { Database } from './database.ts'
@@ -20,7 +20,7 @@ export const writeSpent = (db: Database, { amounts, entries }: Spent) => {
     db.run(
       'INSERT INTO ledger (day, session, entry) VALUES (?, ?, ?) ON CONFLICT (day, session) DO UPDATE SET entry = excluded.entry',
       entry.day,
-      entry.session,
+      entryKey(entry),
       JSON.stringify(entry),
     )
 }

@@ -168,7 +168,7 @@ describe('the APIs', () => {
 })
 
 describe('guards', () => {
-  it('are called by what happens to machines, every five minutes and every day', () => {
+  it('are called by what happens to machines, every five minutes, every hour and every day', () => {
     const rules = properties(control, 'AWS::Events::Rule').map(
       ({ ScheduleExpression, EventPattern }) =>
         ScheduleExpression ?? (EventPattern as { 'detail-type': string[] })['detail-type'][0],
@@ -179,6 +179,7 @@ describe('guards', () => {
       'EC2 Instance State-change Notification',
       'EC2 Spot Instance Interruption Warning',
       'cron(0 6 * * ? *)',
+      'rate(1 hour)',
       'rate(5 minutes)',
     ])
   })

@@ -70,8 +70,27 @@ describe('functions', () => {
     for (const [, { Properties }] of ofType(control, 'AWS::IAM::Role')) expect(Properties).not.toHaveProperty('ManagedPolicyArns')
   })
   it('that face people and machines can neither launch nor end a machine', () => {
-    for (const name of ['HttpFunctionRole', 'SocketFunctionRole', 'SpendFunctionRole', 'SpotNoticeFunctionRole'])
+    for (const name of ['HttpFunctionRole', 'SocketFunctionRole', 'SpotNoticeFunctionRole'])
       expect(services(name).has('ec2')).toBe(false)
+  })
+  it('ask for prices by one alone, which can do nothing else with EC2; the one that launches reads what is stored', () => {
+    const asking = (action: string) => NAMES.filter((name) => actionsOf(name).includes(action))
+    expect([asking('pricing:GetProducts'), asking('ec2:DescribeSpotPriceHistory')]).toEqual([
+      ['SpendFunctionRole'],
+      ['SpendFunctionRole'],
+    ])
+    expect([...services('SpendFunctionRole')].toSorted()).toEqual([
+      'dynamodb',
+      'ec2',
+      'execute-api',
+      'logs',
+      'pricing',
+      's3',
+      'sns',
+      'sqs',
+      'states',
+    ])
+    expect(actionsOf('SpendFunctionRole').filter((action) => action.startsWith('ec2:'))).toEqual(['ec2:DescribeSpotPriceHistory'])
   })
   it('that look after lifecycles may ask about and begin those of this stack alone', () => {
     const [ask] = about('JanitorFunctionRole', 'states:DescribeExecution')

@@ -4,6 +4,7 @@ import { recordLength } from '../../core/contract/records.ts'
 import { openDynamoAuditLog } from '../../lambdas/aws/dynamo-audit-log.ts'
 import { openDynamoInboxStore } from '../../lambdas/aws/dynamo-inbox-store.ts'
 import { openDynamoLedger } from '../../lambdas/aws/dynamo-ledger.ts'
+import { openDynamoPriceStore } from '../../lambdas/aws/dynamo-price-store.ts'
 import { openDynamoSessionStore } from '../../lambdas/aws/dynamo-session-store.ts'
 import { openDynamoWorkspaceStore } from '../../lambdas/aws/dynamo-workspace-store.ts'
 import { openS3BundleStore } from '../../lambdas/aws/s3-bundle-store.ts'
@@ -15,6 +16,7 @@ import { keepsTheAuditLogPromise } from './audit-log-promise.ts'
 import { keepsTheBundleStorePromise } from './bundle-store-promise.ts'
 import { keepsTheInboxStorePromise } from './inbox-store-promise.ts'
 import { keepsTheLedgerPromise } from './ledger-promise.ts'
+import { keepsThePriceStorePromise } from './price-store-promise.ts'
 import { keepsTheSecretStorePromise } from './secret-store-promise.ts'
 import { keepsTheSegmentStorePromise } from './segment-store-promise.ts'
 import { keepsTheSessionStorePromise } from './session-store-promise.ts'
@@ -36,6 +38,7 @@ keepsTheAuditLogPromise('DynamoDB', async () => {
   const world = await open()
   return { audit: openDynamoAuditLog(world), sessions: openDynamoSessionStore(world), ledger: openDynamoLedger(world) }
 })
+keepsThePriceStorePromise('DynamoDB', async () => openDynamoPriceStore(await open()))
 keepsTheInboxStorePromise('DynamoDB', async () => openDynamoInboxStore(await open()))
 keepsTheWorkspaceStorePromise('DynamoDB', async () => openDynamoWorkspaceStore({ ...(await open()), volumes: noVolumes }))
 keepsTheBundleStorePromise('S3', async () => openS3BundleStore(await open()))

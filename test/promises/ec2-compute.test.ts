@@ -68,6 +68,29 @@ describe('EC2 compute', () => {
     expect(await machines.of(machine)).toMatchObject({ parts: [{ session: session.id, attempt: 1 }], closed: false })
   })
 
+  it('what is bought has the stored price of its type, its zone and its kind; later ones change nothing of it', async () => {
+    const { compute, prices, subnets, launches } = await openEc2World(aws)
+    const inZones = Object.fromEntries(subnets.map(({ zone }, n) => [zone, 0.006 + n / 10_000]))
+    const table = { region: 'us-east-1', onDemand: { 't3.small': 0.025 }, spot: { 't3.small': inZones }, refused: [] }
+    await prices.put({ ...table, listedAt: '2026-11-20T05:00:00.000Z', spotAt: '2026-11-21T12:00:00.000Z', usdPerGbMonth: 0.09 })
+    const bought = async (n: number, more = {}) => (await compute.launch(cloud(n, more), 1)).purchase
+    const spot = await bought(1, { spot: true })
+    expect(spot).toMatchObject({
+      spot: true,
+      usdPerHour: inZones[spot?.zone ?? ''],
+      usdPerGbMonth: 0.09,
+      usdPerAddressHour: 0.005,
+    })
+    expect(spot?.priced).toEqual({ asOf: '2026-11-21', from: 'spot market' })
+    expect(await bought(2)).toMatchObject({ spot: false, usdPerHour: 0.025, priced: { asOf: '2026-11-20', from: 'price list' } })
+    // On demand it is over the limit now, though not by the built-in table.
+    await expect(compute.launch(cloud(3, { maxPriceUsd: 0.022 }), 1)).rejects.toMatchObject({
+      code: 'refused',
+      message: 't3.small costs $0.025 an hour on demand, and you allow $0.022',
+    })
+    expect((await launches.of(cloud(3).id, 1)).rounds).toEqual([])
+  })
+
   it('a zone without capacity leaves the next, and spot without any leaves on demand', async () => {
     const { compute, subnets } = await openEc2World(aws)
     const first = (await compute.launch(cloud(1), 1)).purchase?.zone

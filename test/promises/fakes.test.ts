@@ -4,6 +4,7 @@ import { keepsTheBundleStorePromise } from './bundle-store-promise.ts'
 import { keepsTheComputePromise } from './compute-promise.ts'
 import { keepsTheInboxStorePromise } from './inbox-store-promise.ts'
 import { keepsTheLedgerPromise } from './ledger-promise.ts'
+import { keepsThePriceStorePromise } from './price-store-promise.ts'
 import { keepsTheSecretStorePromise } from './secret-store-promise.ts'
 import { keepsTheSegmentStorePromise } from './segment-store-promise.ts'
 import { keepsTheSessionStorePromise } from './session-store-promise.ts'
@@ -12,6 +13,7 @@ import { keepsTheWorkspaceStorePromise } from './workspace-store-promise.ts'
 keepsTheSessionStorePromise('the fake', () => fakePorts().sessions)
 keepsTheLedgerPromise('the fake', () => fakePorts(), 200)
 keepsTheAuditLogPromise('the fake', () => fakePorts())
+keepsThePriceStorePromise('the fake', () => fakePorts().prices)
 keepsTheInboxStorePromise('the fake', () => fakePorts().inbox)
 keepsTheBundleStorePromise('the fake', () => fakePorts().bundles)
 keepsTheWorkspaceStorePromise('the fake', () => fakePorts().workspaces)

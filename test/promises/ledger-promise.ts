@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Session } from '../../core/contract/session.ts'
-import { counted, ledgerEntries } from '../../core/domain/spent.ts'
+import type { LedgerEntry } from '../../core/contract/spend.ts'
+import { counted, entryKey, ledgerEntries } from '../../core/domain/spent.ts'
 import type { Ledger } from '../../core/ports/ledger.ts'
 import type { SessionStore } from '../../core/ports/session-store.ts'
 import { sampleSession } from './sample-session.ts'
@@ -47,6 +48,37 @@ export const keepsTheLedgerPromise = (name: string, open: () => Books | Promise<
       expect(await books.ledger.entries('2026-11-21', '2026-12-31')).toEqual(ledgerEntries(other))
       expect(await books.ledger.entries('2026-10-01', '2026-11-18')).toEqual([])
       expect(await Promise.all(DAYS.map((day) => books.ledger.spentOn(day)))).toEqual([500_000, 750_000, 2_000_000])
+    })
+
+    it('what a disk cost on a day stands beside the sessions of its workspace, and the later entry in place of the earlier', async () => {
+      const books = await open()
+      const session = endedOn('2026-11-20', costing(1))
+      await insert(books, session)
+      const disk = (at: string, day: string, usd: number): LedgerEntry => ({
+        day,
+        disk: `alpha@${at}`,
+        title: 'disk of alpha',
+        runtime: 'cloud',
+        by: 'remote',
+        workspace: 'alpha',
+        cost: { ...costing(0), volumeUsd: usd, totalUsd: usd },
+      })
+      const { session: next, spent } = counted(session)
+      const first = [disk('09:00', '2026-11-19', 0.5), disk('09:00', '2026-11-20', 0.125)]
+      const one = { amounts: [{ day: '2026-11-19', microUsd: 500_000 }, ...spent.amounts], entries: [...spent.entries, ...first] }
+      expect(await books.sessions.save(next, [], one)).toBe(true)
+      const later = {
+        amounts: [{ day: '2026-11-20', microUsd: 125_000 }],
+        entries: [disk('09:00', '2026-11-20', 0.25), disk('17:00', '2026-11-20', 0.1)],
+      }
+      expect(await books.sessions.save({ ...next, version: 3 }, [], later)).toBe(true)
+      const entries = await books.ledger.entries('2026-11-19', '2026-11-20')
+      const byKey = (all: readonly LedgerEntry[]) =>
+        all.toSorted((a, b) => entryKey(a).localeCompare(entryKey(b)) || a.day.localeCompare(b.day))
+      expect(byKey(entries)).toEqual(
+        byKey([...ledgerEntries(session), first[0], ...later.entries].flatMap((entry) => entry ?? [])),
+      )
+      expect(await Promise.all(DAYS.map((day) => books.ledger.spentOn(day)))).toEqual([500_000, 1_125_000, 0])
     })
 
     it('a change that lost its race counts nothing', async () => {

@@ -10,12 +10,14 @@ import { openSpoolSegmentStore } from '../../local/adapters/spool-segment-store.
 import { openSqliteAuditLog } from '../../local/adapters/sqlite-audit-log.ts'
 import { openSqliteInboxStore } from '../../local/adapters/sqlite-inbox-store.ts'
 import { openSqliteLedger } from '../../local/adapters/sqlite-ledger.ts'
+import { openSqlitePriceStore } from '../../local/adapters/sqlite-price-store.ts'
 import { openSqliteSessionStore } from '../../local/adapters/sqlite-session-store.ts'
 import { sweepKept } from '../../local/pruning/sweep-kept.ts'
 import { keepsTheAuditLogPromise } from './audit-log-promise.ts'
 import { keepsTheBundleStorePromise } from './bundle-store-promise.ts'
 import { keepsTheInboxStorePromise } from './inbox-store-promise.ts'
 import { keepsTheLedgerPromise } from './ledger-promise.ts'
+import { keepsThePriceStorePromise } from './price-store-promise.ts'
 import { sampleSession } from './sample-session.ts'
 import { keepsTheSecretStorePromise } from './secret-store-promise.ts'
 import { keepsTheSegmentStorePromise } from './segment-store-promise.ts'
@@ -39,6 +41,7 @@ keepsTheAuditLogPromise('sqlite', () => {
   const db = freshDatabase()
   return { audit: openSqliteAuditLog(db), sessions: openSqliteSessionStore(db, clock), ledger: openSqliteLedger(db, clock) }
 })
+keepsThePriceStorePromise('sqlite', () => openSqlitePriceStore(freshDatabase()))
 keepsTheInboxStorePromise('sqlite', () => openSqliteInboxStore(freshDatabase(), clock))
 keepsTheBundleStorePromise('files', () => openFileBundleStore(freshDatabase(), join(freshDir(), 'bundles')))
 keepsTheWorkspaceStorePromise('directories', () =>

@@ -5,6 +5,7 @@ import {
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { openDiskAccounts } from '../../lambdas/aws/disk-accounts.ts'
 import { openDynamoWorkspaceStore } from '../../lambdas/aws/dynamo-workspace-store.ts'
 import { openEbsVolumes } from '../../lambdas/aws/ebs-volumes.ts'
 import { openWorkspaceChanges } from '../../lambdas/aws/workspace-changes.ts'
@@ -12,6 +13,7 @@ import { openWorkspaceVolumes } from '../../lambdas/aws/workspace-volumes.ts'
 import { type Aws, openAws } from '../rehearsal/aws.ts'
 import { until } from '../rehearsal/until.ts'
 import { openEc2World } from '../support/ec2-world.ts'
+import { openMortality } from '../support/mortality.ts'
 
 let aws: Aws
 beforeAll(async () => {
@@ -19,37 +21,23 @@ beforeAll(async () => {
 })
 afterAll(() => aws?.close())
 
-class Died extends Error {}
 const SESSION = 's-0000000001'
-/** More calls than any of these makes. */
-const MOST_CALLS = 40
 const clock = { now: () => Date.now() }
 
 /** Workspaces with their disks, whose function can be made to die right after a call of AWS's, before it has heard the answer. */
 const openWorld = async () => {
   const ec2World = await openEc2World(aws)
   const { ec2, stack, table, subnets } = ec2World
-  let left = Number.POSITIVE_INFINITY
-  const dying = <C extends { send: (...args: never[]) => Promise<unknown> }>(client: C): C =>
-    new Proxy(client, {
-      get: (target, name) => {
-        if (name !== 'send') return Reflect.get(target, name)
-        return async (...args: never[]) => {
-          if (left <= 0) throw new Died()
-          const answer = await target.send(...args)
-          left -= 1
-          if (left <= 0) throw new Died()
-          return answer
-        }
-      },
-    })
+  const { dying, dieAfter, walked } = openMortality()
   const mortal = { dynamo: dying(table.dynamo), tableName: table.tableName }
   const ebs = openEbsVolumes({ ec2: dying(ec2), stack, patience: 0.05 })
-  const disks = openWorkspaceVolumes({ ...mortal, ebs, stack })
+  const disks = openWorkspaceVolumes({ ...mortal, ebs, stack, clock })
+  const accounts = openDiskAccounts({ ...mortal, prices: ec2World.prices, clock })
   const zones = subnets.map(({ zone }) => zone)
   const changes = openWorkspaceChanges({
     disks,
     ebs,
+    accounts,
     stack,
     zones,
     clock,
@@ -63,9 +51,8 @@ const openWorld = async () => {
     store,
     changes,
     zones,
-    dieAfter: (calls: number) => {
-      left = calls
-    },
+    dieAfter,
+    walked,
     volumes: async () => (await ec2.send(new DescribeVolumesCommand({ Filters }))).Volumes ?? [],
     snapshots: async () => (await ec2.send(new DescribeSnapshotsCommand({ Filters }))).Snapshots ?? [],
     machine: async (zone: string) => {
@@ -92,27 +79,11 @@ const used = async (world: World, name: string) => {
   return disk
 }
 
-/** Does it as often as the function dies on the way, one call later each time, until it lives. */
-const walked = async (world: World, what: () => Promise<unknown>): Promise<number> => {
-  for (let calls = 1; calls <= MOST_CALLS; calls++) {
-    world.dieAfter(calls)
-    try {
-      await what()
-      return calls - 1
-    } catch (error) {
-      if (!(error instanceof Died) && !(error instanceof Error && error.cause instanceof Died)) throw error
-    } finally {
-      world.dieAfter(Number.POSITIVE_INFINITY)
-    }
-  }
-  throw new Error(`it makes more than ${MOST_CALLS} calls`)
-}
-
 it('a disk is made once, wherever its function dies', async () => {
   const world = await openWorld()
   await create(world, 'a')
   await world.store.hold('a', SESSION)
-  expect(await walked(world, () => world.disks.of('a', SESSION, world.zones))).toBeGreaterThanOrEqual(3)
+  expect(await world.walked(() => world.disks.of('a', SESSION, world.zones))).toBeGreaterThanOrEqual(3)
   const disk = await world.disks.of('a', SESSION, world.zones.toReversed())
   expect(disk).toMatchObject({ zone: world.zones[0], sizeGb: 2, isUntouched: true })
   expect((await world.volumes()).map(({ VolumeId }) => VolumeId)).toEqual([disk.volume])
@@ -123,7 +94,7 @@ it('an untouched disk goes to another zone, wherever that is cut off, and leaves
   await create(world, 'a')
   await world.store.hold('a', SESSION)
   const [, there = ''] = world.zones
-  await walked(world, async () => {
+  await world.walked(async () => {
     const disk = await world.disks.of('a', SESSION, world.zones)
     if (disk.zone !== there) await world.disks.elsewhere(disk, SESSION, there)
   })
@@ -159,11 +130,11 @@ it('a move arrives wherever it was cut off: one disk there, none here, no snapsh
   const world = await openWorld()
   const before = await used(world, 'a')
   const [, there = ''] = world.zones
-  await walked(world, () => world.store.move('a', there))
+  await world.walked(() => world.store.move('a', there))
   expect(await world.store.hold('a', SESSION)).toBe((await world.store.get('a'))?.movingTo === undefined)
   await world.store.release('a', SESSION, {})
   await until('the workspace is there', async () => {
-    await walked(world, () => world.changes.carryOn('a'))
+    await world.walked(() => world.changes.carryOn('a'))
     return (await world.store.get('a'))?.movingTo === undefined ? true : undefined
   })
   const after = await world.store.get('a')
@@ -242,7 +213,7 @@ it('a workspace without a disk is moved by a word, and has none to copy', async 
 it('a snapshot of the same state is one, wherever its function dies', async () => {
   const world = await openWorld()
   await used(world, 'a')
-  await walked(world, () => world.store.snapshot('a'))
+  await world.walked(() => world.store.snapshot('a'))
   await world.store.snapshot('a')
   const { snapshots = [] } = (await world.store.get('a')) ?? {}
   expect((await world.snapshots()).map(({ SnapshotId }) => SnapshotId)).toEqual(snapshots.map(({ id }) => id))
@@ -255,7 +226,7 @@ it('deleting leaves no disk and no snapshot, wherever it was cut off, also of a 
   const world = await openWorld()
   await used(world, 'a')
   await world.store.snapshot('a')
-  await walked(world, () => world.store.delete('a'))
+  await world.walked(() => world.store.delete('a'))
   expect([await world.volumes(), await world.snapshots(), await world.store.list()]).toEqual([[], [], []])
 
   await create(world, 'b')

@@ -125,6 +125,9 @@ export const createControl = (endpoint: string) => {
     forgetCalls: () => call<null>('DELETE', 'calls'),
     fault: (fault: Fault) => call<null>('POST', 'faults', fault),
     clearFaults: () => call<null>('DELETE', 'faults'),
+    /** From now on, in US dollars: on demand by type, `gp3` or `ipv4`; of the spot market by type and zone. */
+    prices: (prices: { listed?: Record<string, number>; spot?: Record<string, Record<string, number>> }) =>
+      call<null>('PUT', 'prices', prices),
     executions: () => call<Execution[]>('GET', 'executions'),
     /** What topics were told. */
     messages: () => call<{ topic: string; subject: string | null; message: string }[]>('GET', 'messages'),

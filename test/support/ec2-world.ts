@@ -5,6 +5,7 @@ import { openDynamo } from '../../lambdas/aws/dynamo.ts'
 import { openDynamoTurnStore, openLaunchPace } from '../../lambdas/aws/dynamo-launch-pace.ts'
 import { openDynamoLaunchStore } from '../../lambdas/aws/dynamo-launch-store.ts'
 import { openDynamoMachineStore } from '../../lambdas/aws/dynamo-machine-store.ts'
+import { openDynamoPriceStore } from '../../lambdas/aws/dynamo-price-store.ts'
 import { openEbsVolumes } from '../../lambdas/aws/ebs-volumes.ts'
 import { openEc2Compute } from '../../lambdas/aws/ec2-compute.ts'
 import { openWorkspaceVolumes } from '../../lambdas/aws/workspace-volumes.ts'
@@ -38,7 +39,8 @@ export const openEc2World = async ({ endpoint, control }: Aws, architectures: re
   const templates = Object.fromEntries(await Promise.all(architectures.map(async (one) => [one, await template(one)] as const)))
   const places = { subnets, launchTemplates: templates }
   const ebs = openEbsVolumes({ ec2, stack, patience: PATIENCE })
-  const disks = openWorkspaceVolumes({ dynamo, tableName, ebs, stack })
+  const disks = openWorkspaceVolumes({ dynamo, tableName, ebs, stack, clock: { now } })
+  const prices = openDynamoPriceStore({ dynamo, tableName })
   const running = async () => {
     const Filters = [
       { Name: 'tag:remote:stack', Values: [stack] },
@@ -48,12 +50,13 @@ export const openEc2World = async ({ endpoint, control }: Aws, architectures: re
     return Reservations.flatMap(({ Instances = [] }) => Instances)
   }
   return {
-    compute: openEc2Compute({ ec2, launches, pace, now, machines, places, disks, stack, diskGb: 30 }),
+    compute: openEc2Compute({ ec2, launches, pace, now, machines, places, prices, disks, stack, diskGb: 30 }),
     ec2,
     ebs,
     disks,
     table: { dynamo, tableName },
     stack,
+    prices,
     launches,
     machines,
     subnets,

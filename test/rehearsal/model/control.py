@@ -14,7 +14,7 @@ from moto.ec2.models import ec2_backends
 from moto.sns.models import sns_backends
 from werkzeug.wrappers import Request, Response
 
-from . import calls, enforcement, events, faults, functions, gateway, identity, instance_connect, machines, resources, state_machines
+from . import calls, enforcement, events, faults, functions, gateway, identity, instance_connect, machines, prices, resources, state_machines
 from .policies import allows
 from .places import PLACES
 from .signature import BadSignature, Signed, verify
@@ -106,6 +106,7 @@ ROUTES: list[tuple[str, str, Handler]] = [
     ("POST", r"roles", lambda ask, _: identity.create_role(ask["name"], ask["trusts"], ask["policies"])),
     ("GET", r"calls", lambda _, __: calls.counted(_who)),
     ("DELETE", r"calls", lambda _, __: calls.clear()),
+    ("PUT", r"prices", lambda ask, _: prices.set_prices(ask)),
     ("GET", r"faults", lambda _, __: faults.listed()),
     ("POST", r"faults", lambda ask, _: faults.add(ask)),
     ("DELETE", r"faults", lambda _, __: faults.clear()),

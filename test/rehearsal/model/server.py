@@ -25,6 +25,7 @@ from . import (
     images,
     instance_connect,
     machines,
+    prices,
     quotas,
     region,
     resources,
@@ -41,7 +42,7 @@ TYPES = gateway.install()
 
 
 def install() -> None:
-    for part in (region, resources, stacks, functions, events, state_machines, heartbeats, machines, fleet, volumes, images, quotas):
+    for part in (region, resources, stacks, functions, events, state_machines, heartbeats, machines, fleet, volumes, images, prices, quotas):
         part.install()
 
 
@@ -62,7 +63,11 @@ class Application:
         refused = enforcement.refused(environ, body, service, action, key)
         if refused is not None:
             return refused(environ, start_response)
-        other = storage.checked(service, action, environ, body) or instance_connect.answered(service, action, environ, body, key)
+        other = (
+            storage.checked(service, action, environ, body)
+            or instance_connect.answered(service, action, environ, body, key)
+            or prices.answered(service, action, environ, body)
+        )
         if other is not None:
             return other(environ, start_response)
         try:

@@ -5,6 +5,7 @@ import { memoryAuditLog } from './memory-audit-log.ts'
 import { memoryBundleStore } from './memory-bundle-store.ts'
 import { memoryInboxStore } from './memory-inbox-store.ts'
 import { memoryLedger } from './memory-ledger.ts'
+import { memoryPriceStore } from './memory-price-store.ts'
 import { MemorySecretStore } from './memory-secret-store.ts'
 import { MemorySegmentStore } from './memory-segment-store.ts'
 import { memorySessionStore } from './memory-session-store.ts'
@@ -22,6 +23,7 @@ export const fakePorts = () => {
     ids: countingIds(),
     ledger,
     audit,
+    prices: memoryPriceStore(),
     sessions: memorySessionStore(clock, ledger, audit),
     inbox: memoryInboxStore(clock),
     segments: new MemorySegmentStore(),

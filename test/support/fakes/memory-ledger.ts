@@ -1,7 +1,7 @@
 import type { TimelineEntry } from '../../../core/contract/session.ts'
 import type { LedgerEntry } from '../../../core/contract/spend.ts'
 import { auditEntries } from '../../../core/domain/audit-entries.ts'
-import { budgetNote, type Spent } from '../../../core/domain/spent.ts'
+import { budgetNote, entryKey, type Spent } from '../../../core/domain/spent.ts'
 import type { Ledger, StoredBudget } from '../../../core/ports/ledger.ts'
 import { type MemoryAuditLog, memoryAuditLog } from './memory-audit-log.ts'
 
@@ -16,7 +16,7 @@ export const memoryLedger = (audit: MemoryAuditLog = memoryAuditLog()): MemoryLe
   return {
     write: (spent) => {
       for (const { day, microUsd } of spent.amounts) sums.set(day, (sums.get(day) ?? 0) + microUsd)
-      for (const entry of spent.entries) entries.set(`${entry.day}#${entry.session}`, structuredClone(entry))
+      for (const entry of spent.entries) entries.set(`${entry.day}#${entryKey(entry)}`, structuredClone(entry))
     },
     spentOn: async (day) => sums.get(day) ?? 0,
     entries: async (from, to) =>

@@ -73,7 +73,11 @@ describe('money', () => {
     const { computeUsd, volumeUsd, addressUsd, controlPlaneUsd, agentUsd, totalUsd } = costOf(bought, NOON + 3_600_000)
     expect([computeUsd, volumeUsd, addressUsd, agentUsd]).toEqual([0.03, 0.008, 0.005, 0.5])
     const beside = [{ number: 1, launchedAt: at(0), endedAt: at(3600), purchase: { ...purchase, workspaceGb: 146 } }]
-    expect(costOf({ ...bought, attempts: beside }, NOON + 3_600_000).volumeUsd).toBeCloseTo(0.008 * 3)
+    // Its workspace's disk would cost the same without it.
+    expect(costOf({ ...bought, attempts: beside }, NOON + 3_600_000).volumeUsd).toBe(0.008)
+    const elsewhere = { ...purchase, usdPerGbMonth: 0.16, usdPerAddressHour: 0.004 }
+    const dearer = [{ number: 1, launchedAt: at(0), endedAt: at(3600), purchase: elsewhere }]
+    expect(costOf({ ...bought, attempts: dearer }, NOON + 3_600_000)).toMatchObject({ volumeUsd: 0.016, addressUsd: 0.004 })
     expect(controlPlaneUsd).toBeLessThanOrEqual(0.001)
     expect(totalUsd).toBeCloseTo(0.03 + 0.008 + 0.005 + 0.5 + controlPlaneUsd)
   })

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { PlanRequest } from '../../../core/contract/plan.ts'
-import { CATALOGUE, spotUsdPerHour } from '../../../core/domain/catalogue.ts'
+import { CATALOGUE } from '../../../core/domain/catalogue.ts'
 import { machinePlan } from '../../../core/domain/machine-plan.ts'
+import { BUILT_IN_PRICES, pricesOf } from '../../../core/domain/prices.ts'
 import { sizeFor } from '../../../core/domain/sizing.ts'
 import { unknownType } from '../../../core/domain/unknown-type.ts'
 
-const plan = (ask: object) => machinePlan(PlanRequest.parse({ task: 'add a button', ...ask }))
+const plan = (ask: object, prices = BUILT_IN_PRICES) => machinePlan(PlanRequest.parse({ task: 'add a button', ...ask }), prices)
 const chosen = (ask: object) => plan(ask).candidates.find((candidate) => candidate.chosen)
 
 describe('sizing', () => {
@@ -90,7 +91,28 @@ describe('a plan', () => {
     })
   })
 
-  it('spot is about a third of on-demand, for every type', () => {
-    for (const type of CATALOGUE) expect(spotUsdPerHour(type) / type.usdPerHour).toBeCloseTo(0.3, 2)
+  it('spot is taken for about a third of on-demand, for every type, until the market was asked', () => {
+    for (const type of CATALOGUE) expect(BUILT_IN_PRICES.spot(type) / type.usdPerHour).toBeCloseTo(0.3, 2)
+  })
+
+  it('is made with the prices that were read: they decide what fits, and are what is shown, with their date', () => {
+    const prices = pricesOf({
+      region: 'eu-west-1',
+      listedAt: '2026-12-01T05:00:00.000Z',
+      spotAt: '2026-12-01T17:04:59.000Z',
+      onDemand: { 'm6i.2xlarge': 0.428, 'm6i.xlarge': 0.214 },
+      spot: { 'm6i.xlarge': { 'eu-west-1a': 0.09, 'eu-west-1b': 0.06, 'eu-west-1c': 0.2 } },
+      refused: [],
+    })
+    const dear = plan({ task: 'run ml pipeline', maxPriceUsd: 0.4 }, prices)
+    expect(dear.candidates.find((candidate) => candidate.chosen)).toMatchObject({ instance: 't3.2xlarge' })
+    expect(chosen({ task: 'run ml pipeline', maxPriceUsd: 0.4 })?.instance).toBe('m6i.2xlarge')
+    const { candidates, pricesAsOf, pricesFrom } = plan({ task: 'make the tests pass' }, prices)
+    expect(candidates.find((candidate) => candidate.chosen)).toMatchObject({ onDemandUsdPerHour: 0.214, spotUsdPerHour: 0.09 })
+    expect(candidates.find(({ instance }) => instance === 'm6i.2xlarge')).toMatchObject({ spotUsdPerHour: 0.1284 })
+    expect([pricesAsOf, pricesFrom]).toEqual([
+      '2026-12-01',
+      "AWS's price list, Linux on demand, eu-west-1; spot is the market's of 2026-12-01 17:04 UTC, in the middle of its zones",
+    ])
   })
 })

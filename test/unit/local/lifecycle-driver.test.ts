@@ -17,6 +17,7 @@ import { openSpoolSegmentStore } from '../../../local/adapters/spool-segment-sto
 import { openSqliteAuditLog } from '../../../local/adapters/sqlite-audit-log.ts'
 import { openSqliteInboxStore } from '../../../local/adapters/sqlite-inbox-store.ts'
 import { openSqliteLedger } from '../../../local/adapters/sqlite-ledger.ts'
+import { openSqlitePriceStore } from '../../../local/adapters/sqlite-price-store.ts'
 import { openSqliteSessionStore } from '../../../local/adapters/sqlite-session-store.ts'
 import { type CALL_SECONDS, LifecycleDriver } from '../../../local/lifecycle-driver.ts'
 
@@ -81,6 +82,7 @@ const openWorld = async (session = fresh(), callSeconds?: typeof CALL_SECONDS) =
     },
     ledger: openSqliteLedger(db, clock),
     audit: openSqliteAuditLog(db),
+    prices: openSqlitePriceStore(db),
     doorbell: { ring: () => undefined, watched: () => false, changed: () => undefined },
     clock,
     ids: openIds(),

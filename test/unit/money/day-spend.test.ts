@@ -44,6 +44,22 @@ describe('the daily summary', () => {
     for (const line of message.split('\n')) expect(line.length).toBeLessThan(120)
   })
 
+  it('names the disks of workspaces beside sessions, or alone, and says what it is told to add', () => {
+    const disk = (workspace: string): Spending => {
+      const { session: _, ...rest } = spending(1, 0, { workspace, cost: { ...NO_COST, volumeUsd: 0.25, totalUsd: 0.25 } })
+      return { ...rest, disk: `${workspace}@x`, title: `disk of ${workspace}` }
+    }
+    const beside = spendSummary(DAY, [spending(1, 1), disk('beta'), disk('alpha')], budget, ['prices are old'])
+    expect(beside.subject).toBe('remote: $2.00 on 2026-11-20, 1 session')
+    expect(beside.message).toContain('1 session and disks of workspaces cost $2.00 on 2026-11-20 (UTC).')
+    expect(beside.message).toContain('     $0.50  disks of workspaces alpha, beta\n')
+    expect(beside.message).toMatch(/\nprices are old$/)
+    const alone = spendSummary(DAY, [disk('alpha')], budget)
+    expect(alone.message).toMatch(
+      /^Disks of workspaces cost \$0\.25 on 2026-11-20 \(UTC\)\.\n\n +\$0\.25 {2}disk of workspace alpha\n/,
+    )
+  })
+
   it('says when nothing was spent, and that there is no budget', () => {
     const { message } = spendSummary(DAY, [], { ...budget, dailyUsd: null, leftUsd: null })
     expect(message).toMatch(/^Nothing was spent on 2026-11-20 \(UTC\)\.\n/)
