@@ -57,6 +57,7 @@ export const composeHttp = (env: NodeJS.ProcessEnv) => {
   const plane = controlPlane(ports, {
     runtimes: ['cloud', `cloud:${AWS_REGION}`],
     dailyBudgetUsd: DAILY_BUDGET_USD,
+    readsPrices: true,
     architectures: Architecture.options.filter((one) => RUNNER_BUNDLES[one] !== undefined),
     log: () => ({ kind: 'upload' }),
     grant: (session, attempt) => grants.grant(session, attempt),

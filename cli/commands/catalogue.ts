@@ -1,3 +1,4 @@
+import { bringPrices } from '../bring-prices.ts'
 import { connectAsSaid } from '../control-planes.ts'
 import { write } from '../io.ts'
 import { styleOf } from '../output/style.ts'
@@ -16,7 +17,9 @@ const COLUMNS: readonly Column[] = [
 ]
 
 export const catalogue: Command = async ({ io, flags }) => {
-  const found = await (await connectAsSaid(io, flags)).get('/v1/catalogue')
+  const side = await connectAsSaid(io, flags)
+  await bringPrices(io, side)
+  const found = await side.get('/v1/catalogue')
   const { dim } = styleOf(io.stdout, io.env)
   if (flags.on('json')) await write(io.stdout, `${JSON.stringify(found)}\n`)
   else if (flags.on('quiet')) await write(io.stdout, found.types.map(({ instance }) => `${instance}\n`).join(''))

@@ -1,4 +1,5 @@
 import type { Candidate } from '../../core/contract/plan.ts'
+import { bringPrices } from '../bring-prices.ts'
 import { connectAsSaid } from '../control-planes.ts'
 import { write } from '../io.ts'
 import { styleOf } from '../output/style.ts'
@@ -36,7 +37,9 @@ export const plan: Command = async ({ io, args, flags }) => {
     maxPriceUsd: flags.number('max-price'),
     ttlSeconds: flags.number('ttl'),
   }
-  const found = await (await connectAsSaid(io, flags)).post('/v1/plan', { json: ask })
+  const side = await connectAsSaid(io, flags)
+  await bringPrices(io, side)
+  const found = await side.post('/v1/plan', { json: ask })
   const { dim, green, bold } = styleOf(io.stdout, io.env)
   const rowOf = (candidate: Candidate): Cell[] => {
     const { chosen, instance, runtime, vcpus, memoryGb, onDemandUsdPerHour, why } = candidate

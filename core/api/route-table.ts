@@ -1,7 +1,7 @@
 import * as z from 'zod'
 import { About } from '../contract/about.ts'
 import { Audit } from '../contract/audit.ts'
-import { Catalogue } from '../contract/catalogue.ts'
+import { Catalogue, PriceTable, ReadPrices } from '../contract/catalogue.ts'
 import { Dispatch } from '../contract/dispatch.ts'
 import { Inbox, InboxItem, InboxMessage } from '../contract/inbox.ts'
 import { Log } from '../contract/log.ts'
@@ -97,6 +97,8 @@ export const ROUTES: readonly RouteDoc[] = [
   { route: 'PUT /v1/secrets/:name', summary: 'Set a secret', body: SetSecret, answer: Secret },
   { route: 'DELETE /v1/secrets/:name', summary: 'Delete a secret' },
   { route: 'GET /v1/catalogue', summary: 'What can be launched, and its prices', answer: Catalogue },
+  { route: 'GET /v1/prices', summary: 'Prices as they were read from AWS', answer: ReadPrices },
+  { route: 'PUT /v1/prices', summary: 'Plan with prices that another control plane has read', body: PriceTable },
   { route: 'GET /v1/spend', summary: 'What was spent, by session, day or workspace', query: SpendQuery, answer: Spend },
   { route: 'GET /v1/budget', summary: 'The daily budget, and what is left of it', answer: Budget },
   { route: 'PUT /v1/budget', summary: 'Change the daily budget', body: SetBudget, answer: Budget },

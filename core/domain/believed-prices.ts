@@ -1,5 +1,5 @@
+import type { PriceTable } from '../contract/catalogue.ts'
 import { CATALOGUE, instanceType, USD_PER_ADDRESS_HOUR, USD_PER_GB_MONTH } from './catalogue.ts'
-import type { PriceTable } from './price-table.ts'
 import { pricesOf } from './prices.ts'
 
 export type Listed = {

@@ -1,3 +1,4 @@
+import type { PriceTable } from '../contract/catalogue.ts'
 import type { Purchase } from '../contract/session.ts'
 import {
   type InstanceType,
@@ -8,7 +9,6 @@ import {
   USD_PER_ADDRESS_HOUR,
   USD_PER_GB_MONTH,
 } from './catalogue.ts'
-import type { PriceTable } from './price-table.ts'
 
 /** What things cost, as far as it is known. US dollars, per hour but for the disk. */
 export type Prices = {

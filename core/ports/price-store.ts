@@ -1,4 +1,4 @@
-import type { PriceTable } from '../domain/price-table.ts'
+import type { PriceTable } from '../contract/catalogue.ts'
 
 /** Where prices are kept that were read from AWS, so that nobody who plans or launches has to ask for them. */
 export interface PriceStore {

@@ -21,6 +21,7 @@ import { listSecrets } from './list-secrets.ts'
 import { listSessions } from './list-sessions.ts'
 import { planMachine } from './plan-machine.ts'
 import { putBundle } from './put-bundle.ts'
+import { readPrices, takePrices } from './read-prices.ts'
 import { readSegment } from './read-segment.ts'
 import { renew } from './renew.ts'
 import { resultStored } from './result-stored.ts'
@@ -61,6 +62,8 @@ export const controlPlane = (ports: Ports, given: Partial<Settings> = {}) => {
     listSecrets: listSecrets(ports),
     deleteSecret: deleteSecret(ports),
     catalogue: getCatalogue(ports),
+    readPrices: readPrices(ports),
+    takePrices: takePrices(ports, settings),
     spend: getSpend(ports, settings),
     budget: getBudget(ports, settings),
     setBudget: setBudget(ports, settings),

@@ -12,6 +12,8 @@ export type Settings = {
   agents: readonly string[]
   /** Whether sessions are confined here, so that an agent may be allowed everything in there. */
   sandboxed: boolean
+  /** Whether prices are read from AWS here; else they are taken from whoever has. */
+  readsPrices: boolean
   /** The daily budget until somebody sets another; null: none. */
   dailyBudgetUsd: number | null
   /** How a runner keeps its log. */
@@ -39,6 +41,7 @@ export const DEFAULT_SETTINGS: Settings = {
   architectures: ['x64', 'arm64'],
   agents: ['claude', 'codex', 'shell', 'terminal'],
   sandboxed: true,
+  readsPrices: false,
   dailyBudgetUsd: null,
   log: () => ({ kind: 'spool' }),
   grant: async () => undefined,

@@ -1,4 +1,4 @@
-import type { PriceTable } from '../../core/domain/price-table.ts'
+import type { PriceTable } from '../../core/contract/catalogue.ts'
 import type { PriceStore } from '../../core/ports/price-store.ts'
 import { openTable, S, type TableOptions, text } from './dynamo-table.ts'
 

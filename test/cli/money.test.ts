@@ -152,6 +152,39 @@ describe('remote budget', () => {
   })
 })
 
+describe('prices on this computer', () => {
+  const table = (usd: number, spotAt: string) => ({
+    region: 'eu-west-1',
+    listedAt: spotAt,
+    onDemand: { 't3.small': usd },
+    spotAt,
+    spot: {},
+    refused: [],
+  })
+  const small = async (world: CloudWorld) => {
+    const { code, out, err } = await world.run(['catalogue', '--json'])
+    expect([code, err]).toEqual([0, ''])
+    const { types, pricesFrom } = JSON.parse(out)
+    return [types[0].onDemandUsdPerHour, pricesFrom.slice(0, 3)]
+  }
+  it('are those that the cloud has read, and stay when it does not answer; it is asked again when they are old', async () => {
+    const world = await open()
+    world.cloud.ports.clock.passUntil(NOW)
+    expect(await small(world)).toEqual([0.0208, 'AWS'])
+    await world.cloud.ports.prices.put(table(0.0228, new Date(NOW - 7 * 3_600_000).toISOString()))
+    world.cloud.refusals.push({ status: 403, body: '{"message":"Forbidden"}' })
+    expect((await small(world))[0]).toBe(0.0208)
+    expect((await small(world))[0]).toBe(0.0228)
+    const { out } = await world.run(['plan', 'fix typo in readme'])
+    expect(out).toMatch(/→ +t3\.small +cloud +2 +2 GB +0\.0228 /)
+    expect(out).toContain("AWS's price list, Linux on demand, eu-west-1")
+    await world.cloud.ports.prices.put(table(0.0231, new Date(NOW).toISOString()))
+    expect((await small(world))[0]).toBe(0.0231)
+    await world.cloud.ports.prices.put(table(0.025, new Date(NOW + 1000).toISOString()))
+    expect((await small(world))[0]).toBe(0.0231)
+  })
+})
+
 describe('remote catalogue', () => {
   it('lists machines with prices, and says of when they are', async () => {
     const world = await open('cloud')

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { PriceTable } from '../../core/domain/price-table.ts'
+import type { PriceTable } from '../../core/contract/catalogue.ts'
 import type { PriceStore } from '../../core/ports/price-store.ts'
 
 const table = (usd: number): PriceTable => ({

@@ -34,15 +34,8 @@ const openWorld = async () => {
   const disks = openWorkspaceVolumes({ ...mortal, ebs, stack, clock })
   const accounts = openDiskAccounts({ ...mortal, prices: ec2World.prices, clock })
   const zones = subnets.map(({ zone }) => zone)
-  const changes = openWorkspaceChanges({
-    disks,
-    ebs,
-    accounts,
-    stack,
-    zones,
-    clock,
-    names: async () => (await store.list()).map(({ name }) => name),
-  })
+  const names = async () => (await store.list()).map(({ name }) => name)
+  const changes = openWorkspaceChanges({ disks, ebs, accounts, stack, zones, clock, names })
   const store = openDynamoWorkspaceStore({ ...mortal, volumes: changes.volumes, clock })
   const Filters = [{ Name: 'tag:remote:stack', Values: [stack] }]
   return {

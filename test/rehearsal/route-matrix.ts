@@ -33,6 +33,8 @@ export const WHOSE: Readonly<Record<RouteDoc['route'], Whose>> = {
   'PUT /v1/secrets/:name': 'a person',
   'DELETE /v1/secrets/:name': 'a person',
   'GET /v1/catalogue': 'a person',
+  'GET /v1/prices': 'a person',
+  'PUT /v1/prices': 'a person',
   'GET /v1/spend': 'a person',
   'GET /v1/budget': 'a person',
   'PUT /v1/budget': 'a person',

@@ -107,6 +107,7 @@ export const openFakeCloud = async () => {
     {
       runtimes: ['cloud'],
       dailyBudgetUsd: 10,
+      readsPrices: true,
       log: () => ({ kind: 'upload' }),
     },
   )

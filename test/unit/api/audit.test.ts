@@ -78,6 +78,7 @@ const SCENES: Partial<Record<Route, () => Promise<Scene>>> = {
     await world.plane.setSecret('TOKEN', 'hunter-two', 'before')
     return { world, call: { path: '/v1/secrets/TOKEN' }, on: 'secret TOKEN' }
   },
+  'PUT /v1/prices': empty({ path: '/v1/prices', body: { region: 'x', onDemand: {}, spot: {}, refused: [] } }, 'prices'),
   'PUT /v1/budget': empty({ path: '/v1/budget', body: { dailyUsd: 5 } }, 'budget'),
 }
 

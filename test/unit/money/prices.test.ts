@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Listed, SpotPrice } from '../../../core/domain/believed-prices.ts'
 import { CATALOGUE } from '../../../core/domain/catalogue.ts'
-import { stalePrices } from '../../../core/domain/price-table.ts'
 import { BUILT_IN_PRICES, pricesOf } from '../../../core/domain/prices.ts'
+import { stalePrices } from '../../../core/domain/stale-prices.ts'
 import { refreshPrices } from '../../../core/usecases/refresh-prices.ts'
 import { apiWorld } from '../../support/api-world.ts'
 import { fakePorts } from '../../support/fakes/fake-ports.ts'
@@ -138,6 +138,29 @@ describe('a purchase', () => {
       priced: { asOf: '2026-11-20', from: 'built-in table' },
     })
   })
+})
+
+describe('a control plane that has no market', () => {
+  const table = (spotAt: string, usd: number) => ({ region: 'x', onDemand: { 't3.small': usd }, spotAt, spot: {}, refused: [] })
+  const put = ({ call }: ReturnType<typeof apiWorld>, body: object) => call({ method: 'PUT', path: '/v1/prices', body })
+
+  it('takes what another has read, unless its own are newer; one that reads them takes none', async () => {
+    const world = apiWorld()
+    const get = async () => (await world.call({ method: 'GET', path: '/v1/prices' })).json.table
+    expect(await get()).toBeNull()
+    const [first, second] = [table('2026-11-20T10:00:00.000Z', 0.02), table('2026-11-20T11:00:00.000Z', 0.021)]
+    for (const one of [first, second, first]) expect((await put(world, one)).status).toBe(200)
+    expect(await get()).toEqual(second)
+    const reading = apiWorld({ readsPrices: true })
+    expect(await put(reading, first)).toMatchObject({ status: 422, json: { code: 'not_supported' } })
+    expect(await reading.ports.prices.get()).toBeUndefined()
+  })
+  it.each([[{}], [{ ...table('yesterday', 0.02) }], [{ ...table('2026-11-20T10:00:00.000Z', -1) }]])(
+    '%j is no table',
+    async (body) => {
+      expect((await put(apiWorld(), body)).status).toBe(400)
+    },
+  )
 })
 
 describe('a control plane with prices that were read', () => {
