@@ -15,7 +15,7 @@ afterAll(() => aws?.close())
 
 const openKitchen = async () => {
   const world = await openEc2World(aws)
-  const { ec2, machines, stack, subnets, templates } = world
+  const { ec2, machines, stack, subnets, templates, prices } = world
   const used: string[] = []
   let later = 0
   const bakery = openBakery({
@@ -26,6 +26,7 @@ const openKitchen = async () => {
     subnets,
     templates,
     clock: { now: () => Date.now() + later },
+    prices,
     use: async (_, image) => {
       used.push(image)
     },
