@@ -43,16 +43,16 @@ export const composeSpend = (env: NodeJS.ProcessEnv) => {
       await tell(`remote: ${refused.length} unlikely ${refused.length === 1 ? 'price' : 'prices'} in ${AWS_REGION}`, message)
     }
     const unsettled: string[] = []
-    const all = await workspaces.list()
+    const withDisks = (await workspaces.list()).filter(({ volume, disk }) => volume !== undefined || disk !== undefined)
     await eachAlone(
-      all,
+      withDisks,
       unsettled,
       ({ name }) => name,
       ({ name }) => accounts.settle(name),
     )
     // Last, so that it becomes a dead letter, and that an alarm. Nothing is lost: the next hour counts from where this one began.
     if (unsettled.length > 0) throw new Error(`what disks cost could not be counted: ${unsettled.join(', ')}`)
-    return { refused: refused.length, failed: failed.length, workspaces: all.length }
+    return { refused: refused.length, failed: failed.length, disks: withDisks.length }
   }
 
   const daily = async () => {

@@ -1,4 +1,5 @@
 import { DescribeSpotPriceHistoryCommand, type EC2Client, type SpotPrice as Offer } from '@aws-sdk/client-ec2'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { SpotPrice } from '../../core/domain/believed-prices.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { Market } from '../../core/ports/market.ts'
@@ -25,6 +26,9 @@ export const openSpotMarket = (ec2: EC2Client, clock: Clock): Pick<Market, 'spot
       for (const offer of page.SpotPriceHistory ?? []) take(offer)
       NextToken = page.NextToken
     } while (NextToken)
+    // As good as no answer: machines that nobody may buy would be said to cost what they are guessed at.
+    if (newest.size === 0)
+      throw new RemoteError('unavailable', 'the spot market names no machine', { hint: 'it is asked again in an hour' })
     return [...newest.values()].map(({ price }) => price)
   },
 })

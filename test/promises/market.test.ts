@@ -67,6 +67,14 @@ describe('the spot market', () => {
   })
 })
 
+it('a spot market that has none of the types is unavailable', async () => {
+  const market = openSpotMarket(ec2, { now: () => Date.now() })
+  await expect(market.spot(['x9.huge'])).rejects.toMatchObject({
+    code: 'unavailable',
+    message: 'the spot market names no machine',
+  })
+})
+
 describe('our model of them', () => {
   it('serves the list from three places alone, and refuses what AWS refuses', async () => {
     const ask = (region: string, body: object) =>

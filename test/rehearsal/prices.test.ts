@@ -31,13 +31,18 @@ const json = async <T>(...argv: string[]): Promise<T> => {
 }
 const spendLog = () => [...rehearsal.cloud.lambdas.logs()].flatMap(([name, log]) => (/spend/i.test(name) ? log : [])).join('\n')
 const runs = () => rehearsal.cloud.lambdas.reports().filter(({ function: name }) => /spend/i.test(name))
-/** The hour's rule, until its function has answered. */
-const hour = async () => {
+/** The hour's rule, so often at once, until its function has answered each. */
+const hour = async (times = 1) => {
   const rules = await rehearsal.cloud.control.rules(REGION)
+  const name = rules.find(({ schedule }) => schedule === 'rate(1 hour)')?.name ?? ''
   const before = runs().length
-  await rehearsal.cloud.control.fire(rules.find(({ schedule }) => schedule === 'rate(1 hour)')?.name ?? '', REGION)
-  const ran = await until('the hour is over', async () => runs()[before], PATIENCE_MS)
-  expect(ran.failed, spendLog()).toBe(false)
+  await Promise.all(Array.from({ length: times }, () => rehearsal.cloud.control.fire(name, REGION)))
+  const isOver = async () => (runs().length >= before + times ? runs().slice(before) : undefined)
+  const ran = await until('the hour is over', isOver, PATIENCE_MS)
+  expect(
+    ran.some(({ failed }) => failed),
+    spendLog(),
+  ).toBe(false)
 }
 const entries = async (workspace: string): Promise<LedgerEntry[]> => {
   const months = [0, 1].map((ago) => new Date(Date.now() - ago * 86_400_000).toISOString().slice(0, 7))
@@ -99,7 +104,11 @@ it('a session has the price of what was launched, at its launch; AWS is not aske
   const purchase: Purchase | undefined = ended?.attempts[0]?.purchase
   const zone = purchase?.zone ?? ''
   const today = new Date().toISOString().slice(0, 10)
-  expect(purchase).toMatchObject({ spot: true, usdPerHour: 0.0071 + ZONES.indexOf(zone) / 10_000, usdPerGbMonth: 0.1 })
+  expect(purchase).toMatchObject({
+    spot: true,
+    usdPerHour: expect.closeTo(0.0071 + ZONES.indexOf(zone) / 10_000, 9),
+    usdPerGbMonth: 0.1,
+  })
   expect(purchase?.priced).toEqual({ asOf: today, from: 'spot market' })
   expect(stderr).toContain(`t3.small spot at $${(purchase?.usdPerHour ?? 0).toFixed(4)} an hour (spot market, ${today})`)
   await rehearsal.cloud.control.prices({ spot: { 't3.small': { [zone]: 0.015 } } })
@@ -146,7 +155,7 @@ it('a workspace’s disk is in the ledger while no session runs: by the second, 
   const first = await shown()
   const since = first.disk?.since ?? ''
   expect(sumOf(await entries('alpha'))).toBeCloseTo(usd(1, since, first.disk?.countedTo ?? ''), 12)
-  await Promise.all([hour(), hour()])
+  await hour(2)
   const second = await shown()
   expect(sumOf(await entries('alpha'))).toBeCloseTo(usd(1, since, second.disk?.countedTo ?? ''), 12)
 

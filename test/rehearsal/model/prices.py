@@ -38,6 +38,8 @@ _MARKET: dict[tuple[str, str], list[tuple[datetime, float]]] = {}
 def set_prices(asked: dict[str, Any]) -> None:
     """`listed`: by type, `gp3` or `ipv4`; `spot`: by type and zone, from now on."""
     now = datetime.now(tz=timezone.utc)
+    # No finer than those who ask: what was set is before what they call now.
+    now = now.replace(microsecond=now.microsecond // 1000 * 1000)
     with _LOCK:
         _LISTED.update(asked.get("listed", {}))
         for kind, zones in asked.get("spot", {}).items():
