@@ -26,7 +26,7 @@ const orphaned = (
   workspaces: Parameters<typeof orphanedDisks>[1]['workspaces'],
   volumes: ReturnType<typeof volume>[],
   snapshots: ReturnType<typeof snapshot>[] = [],
-) => orphanedDisks({ volumes, snapshots }, { workspaces, now: NOON }).map(({ id, why }) => [id, why])
+) => orphanedDisks({ volumes, snapshots }, { workspaces, now: NOON, usdPerGbMonth: 0.08 }).map(({ id, why }) => [id, why])
 
 const kept = { id: 'snap-kept', createdAt: at(90).toISOString(), sizeBytes: 1 }
 
