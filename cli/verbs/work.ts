@@ -120,7 +120,7 @@ export const WORK_VERBS: readonly Verb[] = [
   {
     name: 'logs',
     group: 'work',
-    summary: 'print what is recorded of a session, without waiting for more',
+    summary: 'print what a session has written until now, without waiting for more',
     args: [SESSION],
     flags: [
       { name: 'from', type: 'string', value: 'A.S', summary: 'begin at this position (attempt.seq)' },

@@ -155,3 +155,34 @@ it('a session whose end was lost on its way from afar is asked after, with all t
   })
   expect({ state: session.state, seen, looks }).toEqual({ state: 'ended', seen: [1, 2, 3], looks: 3 })
 })
+
+it('a viewer that is cut off from afar comes back after pauses of pure chance, one draw for each', async () => {
+  const TRIES = 12
+  let tries = 0
+  let drawn = 0
+  const connection = {
+    isNear: false,
+    wake: async () => undefined,
+    openSocket: async () => {
+      tries++
+      if (tries <= TRIES) throw Object.assign(new Error('cut'), { code: 'ECONNRESET' })
+      throw new Error('enough')
+    },
+  } as unknown as Parameters<typeof followLog>[0]['connection']
+  const began = performance.now()
+  const following = followLog({
+    connection,
+    session: ID,
+    from: { attempt: 1, seq: 1 },
+    give: async () => undefined,
+    changed: () => undefined,
+    signal: new AbortController().signal,
+    random: () => {
+      drawn++
+      return 0
+    },
+  })
+  await expect(following).rejects.toThrow('enough')
+  expect([tries, drawn]).toEqual([TRIES + 1, TRIES])
+  expect(performance.now() - began).toBeLessThan(20_000) // with half of each pause fixed: a minute
+})
