@@ -99,6 +99,11 @@ fail() {
   power_off
 }
 
+# Seconds from none to so many, by chance: machines that were launched together do not come back together.
+part_of() {
+  awk -v most="$1" -v seed="$(od -An -N3 -tu4 /dev/urandom | tr -d ' ')" 'BEGIN { srand(seed); printf "%.2f\n", rand() * most }'
+}
+
 # Asks where the runner is: answers may be late (425: the launch is not recorded yet), and the network may fail.
 ask_bundle() {
   pause=1
@@ -111,14 +116,14 @@ ask_bundle() {
       sha256=$(printf '%s' "$said" | field sha256)
       return 0
       ;;
-    425 | 429 | 5* | 000 | '') say "the control plane answered ${status:-nothing}: again in $pause s" ;;
+    425 | 429 | 5* | 000 | '') say "the control plane answered ${status:-nothing}: again within $pause s" ;;
     *)
       # AWS refuses a signature whose time is five minutes off.
       theirs=$(curl -sSI --max-time 5 "$API/" 2>/dev/null | tr -d '\r' | sed -n 's/^[Dd]ate: //p')
       fail "the control plane refused the runner to this machine ($status): $(printf '%s' "$said" | head -c 500 | head -n 1) (the clock here: $(date -u +%H:%M:%S); there: ${theirs:-unknown})"
       ;;
     esac
-    sleep "$pause"
+    sleep "$(part_of "$pause")" || sleep 1
     [ "$pause" -ge 8 ] || pause=$((pause * 2))
   done
   fail "the control plane did not say where the runner is within $BOOT_SECONDS s (last answer: ${status:-none})"

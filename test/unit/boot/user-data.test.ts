@@ -30,6 +30,18 @@ describe('the user data of every machine', () => {
     ).toEqual([...PLACES].sort())
   })
 
+  it('asks again after a part of each pause that is chance alone', () => {
+    const functions = read('user-data.sh').slice(0, read('user-data.sh').lastIndexOf('case $'))
+    const script = `${functions}\nfor n in $(seq 200); do part_of 8; done`
+    const { stdout, stderr } = spawnSync('sh', ['-c', script], { encoding: 'utf8' })
+    const parts = stdout.trim().split('\n').map(Number)
+    expect([parts.length, stderr]).toEqual([200, ''])
+    for (const seconds of parts) expect(seconds >= 0 && seconds <= 8).toBe(true)
+    // Of 200 by chance, none in a quarter is as good as impossible.
+    for (let from = 0; from < 8; from += 2) expect(parts.some((one) => one >= from && one <= from + 2)).toBe(true)
+    expect(new Set(parts).size).toBeGreaterThan(50)
+  })
+
   it('says what failed as JSON, whatever was said, and without what may grant anything', () => {
     const key = 'ASIAQWERTYUIOP123456'
     const secret = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
