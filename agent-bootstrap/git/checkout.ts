@@ -9,6 +9,7 @@ import { type Author, sessionAuthor } from './author.ts'
 import { checkOutSubmodules } from './checkout-submodules.ts'
 import { continueWorkspace } from './continue-workspace.ts'
 import { makeGitDir, quoteConfig } from './make-git-dir.ts'
+import { removeLocks } from './remove-locks.ts'
 import { type FetchBundle, importBundles, openRepositoryCache } from './repository-cache.ts'
 import { sealedGit } from './sealed-git.ts'
 import { beginAnew, hasBegun, heldCheckout, readNote, trustedGitDir, writeNote } from './session-git.ts'
@@ -70,10 +71,13 @@ export const checkout = async (ask: Checkout): Promise<{ branch: string; base: s
   const source = request.repository
   if (source === undefined) throw new RemoteError('bug', 'a checkout was asked for a session without a repository')
   const held = await heldCheckout(workDir, branch)
-  if (held && (!isCommand(request.agent) || spec.workspace !== undefined)) return held
+  const ownGitDir = join(workDir, '.git')
+  if (held && (!isCommand(request.agent) || spec.workspace !== undefined)) {
+    await removeLocks(ownGitDir, branch)
+    return held
+  }
 
   const gitDir = trustedGitDir(workDir)
-  const ownGitDir = join(workDir, '.git')
   const cache = await openRepositoryCache(cacheDir, source)
   await importBundles(cache, [...spec.bundles, ...(checkpoint?.bundle === undefined ? [] : [checkpoint.bundle])], fetchBundle)
   const { start, keep } = await beginning(ask, source, cache)

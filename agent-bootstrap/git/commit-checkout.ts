@@ -1,9 +1,10 @@
-import { lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { copyCommits } from './copy-commits.ts'
 import { alternatesLine } from './make-git-dir.ts'
 import { makeResultCommit } from './make-result-commit.ts'
 import { readAgentRefs } from './read-agent-refs.ts'
+import { removeLocks } from './remove-locks.ts'
 import { type CheckoutNote, trustedGitDir } from './session-git.ts'
 
 /** The agent's object directory as mere data: what it borrows from is ours to say, not its. */
@@ -23,12 +24,6 @@ const agentObjects = async (workDir: string, cache: string): Promise<string | un
     await writeFile(alternates, ours, { flag: 'wx' })
   }
   return dir
-}
-
-/** Of a git that was killed with its runner, whatever it had: whoever that was is gone before another one comes here. */
-const removeLocks = async (gitDir: string): Promise<void> => {
-  const locks = (await readdir(gitDir)).filter((name) => name.endsWith('.lock'))
-  await Promise.all(locks.map((name) => rm(join(gitDir, name), { force: true })))
 }
 
 /**

@@ -156,6 +156,30 @@ describe('a working tree on its way to a machine and home', () => {
     }
   })
 
+  it('has no locks of a git that was killed when an agent goes on in it, and a link leads to nobody else’s', async () => {
+    const snapshot = await world.snap(world.repository('locked', { 'a.txt': 'a\n' }))
+    await world.send(snapshot)
+    const { workDir, spec, branch } = await world.arrive(snapshot, { agent: 'claude' })
+    const again = () => checkout({ spec, cacheDir: world.dirs.cache, workDir, fetchBundle: async () => '' })
+    const locks = ['index.lock', 'HEAD.lock', `refs/heads/${branch}.lock`]
+    world.write(join(workDir, '.git'), Object.fromEntries(locks.map((name) => [name, ''])))
+    await again()
+    world.write(workDir, { 'a.txt': 'more\n' })
+    world.git(workDir, 'commit', '-qam', 'goes on')
+
+    const others = join(world.root, 'others')
+    world.write(others, { 'index.lock': '', 'heads/remote/x.lock': '' })
+    for (const [inside, outside] of [
+      ['refs', others],
+      ['', others],
+    ] as const) {
+      rmSync(join(workDir, '.git', inside), { recursive: true })
+      symlinkSync(outside, join(workDir, '.git', inside).replace(/\/$/, ''))
+      await again()
+    }
+    expect(Object.keys(listing(others)).sort()).toEqual(['heads/remote/x.lock', 'index.lock'])
+  })
+
   it('reports how far it is', async () => {
     const snapshot = await world.snap(world.repository('far', { 'f.txt': `${Math.random()}` }))
     const seen: number[] = []
