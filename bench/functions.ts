@@ -35,6 +35,7 @@ const ENVIRONMENT = {
   RUNNER_BUNDLES: '{}',
   BOOT_SECONDS: '300',
   DISK_GB: '40',
+  STORED_GB: '20',
   DAILY_BUDGET_USD: '10',
   MODEL_ROLE_ARN: '',
   AWS_REGION: 'us-east-1',

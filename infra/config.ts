@@ -46,6 +46,8 @@ export const KNOBS = {
   bootSeconds: wholeBetween(300, 60, 1800),
   /** How long logs, results and snapshots of sessions are kept, in days. */
   keptDays: wholeBetween(30, 1, 3650),
+  /** A session is ended when its machines have stored more than so many GB: its log, results, what its agent remembers. */
+  storedGb: wholeBetween(20, 1, 10_000),
   /** How long the functions' own logs are kept, in days, as CloudWatch offers them. */
   logDays: oneOf('30', ['1', '3', '5', '7', '14', '30', '60', '90', '180', '365']),
   /** No new sessions beyond so many dollars a day. AWS's own budget tells of the same amount, independently. */

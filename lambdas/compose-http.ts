@@ -1,5 +1,6 @@
 import { createApi } from '../core/api/create-api.ts'
 import { Architecture } from '../core/contract/runner.ts'
+import { MOST_STORED_OBJECTS } from '../core/lifecycle/advance-run.ts'
 import { controlPlane } from '../core/usecases/control-plane.ts'
 import type { Settings } from '../core/usecases/settings.ts'
 import { admitCloudAgent } from './aws/admit-agent.ts'
@@ -16,7 +17,7 @@ const BUNDLE_SECONDS = 900
 
 /** The HTTP API's function. */
 export const composeHttp = (env: NodeJS.ProcessEnv) => {
-  const { ports, table, addresses, secrets } = compose(env, NO_MACHINERY)
+  const { ports, table, addresses, stored, secrets } = compose(env, NO_MACHINERY)
   const { sessions, clock } = ports
   const own = readEnvironment(env, [
     'VERSION',
@@ -27,8 +28,10 @@ export const composeHttp = (env: NodeJS.ProcessEnv) => {
     'RUNNER_BUNDLES',
     'DAILY_BUDGET_USD',
     'AWS_REGION',
+    'STORED_GB',
   ])
   const { VERSION, BUCKET, MACHINE_ROLE, SESSION_ROLE_ARN, MODEL_ROLE_ARN, RUNNER_BUNDLES, DAILY_BUDGET_USD, AWS_REGION } = own
+  const mostBytes = own.STORED_GB * 1024 ** 3
 
   const grants = lazily(async () => {
     const [{ STSClient }, { openStsGrants }] = await Promise.all([import('@aws-sdk/client-sts'), import('./aws/sts-grants.ts')])
@@ -63,6 +66,10 @@ export const composeHttp = (env: NodeJS.ProcessEnv) => {
     grant: (session, attempt) => grants.grant(session, attempt),
     neighbours,
     runnerBundle,
+    stored: async (session) => ({
+      ...(await stored.below(`sessions/${session}/`, { bytes: mostBytes, objects: MOST_STORED_OBJECTS })),
+      mostBytes,
+    }),
     admit: async (ask) => admitCloudAgent(ask, MODEL_ROLE_ARN !== undefined),
     agentFiles: async ({ id, checkpoint }) =>
       checkpoint?.agentFiles && addresses.get({ bucket: BUCKET, key: `sessions/${id}/${checkpoint.agentFiles}` }),

@@ -51,18 +51,19 @@ export const compose = (env: NodeJS.ProcessEnv, { compute, volumes }: Machinery)
   })
   const large = lazily(async () => (await bucket()).large)
   const addresses = lazily(async () => (await bucket()).addresses)
+  const stored = lazily(async () => (await bucket()).stored)
   const sessions = openDynamoSessionStore({ ...table, large, clock })
   const connections = openDynamoConnectionStore({ ...table, clock })
   const { post } = lazily(async () => (await import('./aws/open-post-frame.ts')).openPostFrameTo(CONNECTIONS_URL))
   const bells = { connections, post }
-  const stored = lazily(async () => (await bucket()).segments)
+  const segmentsThere = lazily(async () => (await bucket()).segments)
   const showSeal = async (session: string, attempt: number) => {
     const viewers = await connections.viewers(session)
     if (viewers.length === 0) return
-    const { last, lost } = await stored.log(session, attempt)
+    const { last, lost } = await segmentsThere.log(session, attempt)
     await sendAll(bells, viewers, { type: 'sealed', attempt, last, ...(lost !== undefined && { lost }) })
   }
-  const segments = tellingOfSeals(stored, showSeal)
+  const segments = tellingOfSeals(segmentsThere, showSeal)
   const waits = openDynamoWaitStore(table)
   const machine = lazily(async () => (await import('./aws/open-state-machine.ts')).openStateMachine(STATE_MACHINE_ARN))
   const wake = wakeWaiting({ sessions, waits, callbacks: machine, clock, bootSeconds: BOOT_SECONDS })
@@ -85,5 +86,5 @@ export const compose = (env: NodeJS.ProcessEnv, { compute, volumes }: Machinery)
     clock,
     ids: openWebIds(),
   }
-  return { ports, secrets, table, addresses, bells, waits, wake, bootSeconds: BOOT_SECONDS }
+  return { ports, secrets, table, addresses, stored, bells, waits, wake, bootSeconds: BOOT_SECONDS }
 }

@@ -34,6 +34,8 @@ const VARIABLES = {
   BOOT_SECONDS: z.coerce.number(),
   /** How long the bucket keeps what sessions made, at least. */
   KEPT_DAYS: z.coerce.number(),
+  /** What the machines of one session may store in the bucket. */
+  STORED_GB: z.coerce.number(),
   DISK_GB: z.coerce.number(),
   TOPIC_ARN: z.string(),
   DAILY_BUDGET_USD: z.coerce.number(),

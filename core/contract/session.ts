@@ -96,6 +96,10 @@ export const Session = z.object({
   /** Somebody asked for the end: once is graceful, twice is now. */
   stop: z.object({ how: z.enum(['graceful', 'now']), by: z.string(), at: Time, why: Outcome }).optional(),
   usage: Usage,
+  /** Its machine says that its agent cost so many dollars more than any can have: they are not counted. */
+  overstatedUsd: z.number().optional(),
+  /** What lies below its prefix, where that is looked at. */
+  stored: z.object({ bytes: z.number(), objects: z.int(), at: Time }).optional(),
   cost: Cost,
   /** Shares of the cost that days which are over had; the rest of it is of `costDay`, the day on which it last changed. */
   closedDays: z.array(z.object({ day: Day, cost: Cost })).optional(),

@@ -125,9 +125,21 @@ const sharing = ({ attempts, request }: Session, others: readonly string[]): str
   return request.with !== undefined && machine === undefined ? [`It is to share the machine of ${request.with}.`] : []
 }
 
+const overstated = ({ overstatedUsd, usage }: Session): string[] =>
+  overstatedUsd === undefined
+    ? []
+    : [
+        `Its machine says that its agent cost $${overstatedUsd.toFixed(2)} more than any can have: that is not counted, $${usage.costUsd.toFixed(2)} are.`,
+      ]
+
 /** Sentences for people, the most important first, and the commands that can follow. `others`: who is on the same machine. */
 export const explanation = (session: Session, now: number, others: readonly string[] = []): Explanation => ({
   session: session.id,
-  says: [...trouble(session, now), ...stateSays(session, now), ...(session.state === 'ended' ? [] : sharing(session, others))],
+  says: [
+    ...trouble(session, now),
+    ...stateSays(session, now),
+    ...overstated(session),
+    ...(session.state === 'ended' ? [] : sharing(session, others)),
+  ],
   next: nextFor(session),
 })

@@ -4,6 +4,8 @@ import type { Purchase } from '../contract/session.ts'
 import type { SshServer } from '../contract/ssh.ts'
 import type { StepName } from './plan.ts'
 
+export type Stored = { bytes: number; objects: number; mostBytes: number }
+
 /**
  * What has happened, in the past tense. `attempt` names the attempt it happened to: a fact about another one changes nothing.
  * Any fact may come twice, late or out of order.
@@ -14,7 +16,8 @@ export type Fact =
   /** Its machine is shared, and who paid for it has ended. */
   | { type: 'machine-inherited'; attempt: number; from: string; at: string; launchedAt: string; purchase: Purchase }
   | { type: 'greeted'; attempt: number; version: string; ssh?: SshServer | undefined }
-  | { type: 'beaten'; attempt: number; beat: Beat }
+  /** `stored`: what lies below its prefix now, when that was looked at, and how much may. */
+  | { type: 'beaten'; attempt: number; beat: Beat; stored?: Stored | undefined }
   | {
       type: 'finished'
       attempt: number

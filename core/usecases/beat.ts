@@ -32,13 +32,25 @@ const answer = async (ports: Needs, session: Session, neighbours: Neighbours | u
   }
 }
 
+/** Often enough that little can be stored meanwhile, seldom enough that looking costs little. */
+const LOOK_MS = 300_000
+
+const isLookedAt = ({ stored, attempts }: Session, now: number): boolean => {
+  const last = stored?.at ?? attempts.find(({ greetedAt }) => greetedAt !== undefined)?.greetedAt
+  return last !== undefined && now - Date.parse(last) >= LOOK_MS
+}
+
 /** The runner is alive, and tells how far it is. Throws `fenced` when it should not be. */
 export const beat =
-  (ports: Needs, { neighbours }: Pick<Settings, 'neighbours'>) =>
+  (ports: Needs, { neighbours, stored }: Pick<Settings, 'neighbours' | 'stored'>) =>
   async (id: string, attempt: number, told: Beat): Promise<BeatAnswer> => {
     const before = await storedSession(ports)(id)
     refuseFenced(before, attempt)
-    const fact = { type: 'beaten', attempt, beat: await withoutSecrets(ports, before, told) } as const
+    const [shown, found] = await Promise.all([
+      withoutSecrets(ports, before, told),
+      isLookedAt(before, ports.clock.now()) ? stored(id) : undefined,
+    ])
+    const fact = { type: 'beaten', attempt, beat: shown, stored: found } as const
     const session = await applyFact(ports)(id, fact, before)
     refuseFenced(session, attempt)
     if (session.state !== 'running') throw fenced(id, attempt)

@@ -1,6 +1,7 @@
 import type { Dispatch } from '../contract/dispatch.ts'
 import type { Architecture, Grant, Neighbours, RunnerBundle, RunSpec, Work } from '../contract/runner.ts'
 import type { Session } from '../contract/session.ts'
+import type { Stored } from '../lifecycle/facts.ts'
 
 /** What differs between control planes and is no port. */
 export type Settings = {
@@ -27,6 +28,8 @@ export type Settings = {
   neighbours(session: Session, attempt: number, told: { ended: readonly Work[]; over: boolean }): Promise<Neighbours | undefined>
   /** Where a machine that has just booted finds the runner; undefined where it is there already. */
   runnerBundle(architecture: Architecture): Promise<RunnerBundle | undefined>
+  /** What a session's machines have stored, and may store; undefined where that is on the user's own disk. Costs a call for each 1,000 objects. */
+  stored(session: string): Promise<Stored | undefined>
   /** Where a runner finds the agent's files of an earlier session: a directory, or an address that gives them as an archive. */
   agentFiles(session: Session): Promise<string | undefined>
   /**
@@ -47,6 +50,7 @@ export const DEFAULT_SETTINGS: Settings = {
   grant: async () => undefined,
   neighbours: async () => undefined,
   runnerBundle: async () => undefined,
+  stored: async () => undefined,
   agentFiles: async () => undefined,
   admit: async (ask) => ask,
 }

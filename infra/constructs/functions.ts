@@ -68,6 +68,7 @@ export const makeFunctions = (
       MACHINE_ROLE: machines.role.roleName,
       DAILY_BUDGET_USD: String(config.dailyBudgetUsd),
       DISK_GB: String(config.diskGb),
+      STORED_GB: String(config.storedGb),
       RUNNER_BUNDLES: json(bundles.found),
     },
     allowed: [

@@ -5,6 +5,7 @@ import { type ObjectAddress, presignedGet } from './presigned.ts'
 import { openS3BundleStore } from './s3-bundle-store.ts'
 import { openS3LargeTexts } from './s3-large-texts.ts'
 import { openS3SegmentStore } from './s3-segment-store.ts'
+import { storedBelow } from './stored-below.ts'
 
 export type BucketOptions = TableOptions & {
   bucket: string
@@ -22,6 +23,7 @@ export const openBucket = ({ forcePathStyle, ...options }: BucketOptions) => {
     large: openS3LargeTexts(kept),
     segments: openS3SegmentStore(kept),
     bundles: openS3BundleStore(kept),
+    stored: { below: (prefix: string, most: Parameters<typeof storedBelow>[2]) => storedBelow(kept, prefix, most) },
     addresses: { get: async (address: ObjectAddress) => presignedGet({ s3, bucket: address.bucket }, address.key, address) },
   }
 }

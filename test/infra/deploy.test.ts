@@ -34,7 +34,7 @@ const COMMON: Variable[] = [
   'KEPT_DAYS',
 ]
 const OWN: Record<string, Variable[]> = {
-  Http: ['SESSION_ROLE_ARN', 'MACHINE_ROLE', 'RUNNER_BUNDLES', 'DAILY_BUDGET_USD', 'DISK_GB'],
+  Http: ['SESSION_ROLE_ARN', 'MACHINE_ROLE', 'RUNNER_BUNDLES', 'DAILY_BUDGET_USD', 'DISK_GB', 'STORED_GB'],
   Socket: ['MACHINE_ROLE'],
   Step: ['LAUNCH_TEMPLATES', 'SUBNETS', 'DISK_GB'],
   Janitor: ['MACHINE_PROFILE_ARN', 'TOPIC_ARN'],

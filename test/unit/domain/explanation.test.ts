@@ -46,6 +46,14 @@ describe('an explanation', () => {
     expect(explain({ state: 'placing', attempts: lost }).says[0]).toContain('Attempt 1 was lost')
   })
 
+  it('tells what a machine said that cannot be', () => {
+    const usage = { inputTokens: 1, outputTokens: 1, costUsd: 10 }
+    for (const state of ['running', 'ended'] as const)
+      expect(explain({ state, usage, overstatedUsd: 990 }).says).toContain(
+        'Its machine says that its agent cost $990.00 more than any can have: that is not counted, $10.00 are.',
+      )
+  })
+
   it('of the end says how, after how many attempts, and where the result is', () => {
     const outcome = { outcome: 'over_budget', code: 'max_cost', reason: 'it cost $2' } as const
     const result = { branch: 'remote/x', base: 'a', commit: 'b', files: 2, insertions: 3, deletions: 1 }

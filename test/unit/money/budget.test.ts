@@ -52,7 +52,8 @@ describe('the daily budget', () => {
 
   it('lets go on when it is raised or taken away, and says who did that', async () => {
     const world = apiWorld(CLOUD)
-    await spending(world, 11)
+    await spending(world, 9)
+    await spending(world, 2)
     const set = await world.call({ method: 'PUT', path: '/v1/budget', body: { dailyUsd: 20 } })
     expect(set.json).toMatchObject({ dailyUsd: 20, setBy: 'ada', leftUsd: expect.closeTo(9, 1) })
     await world.plane.dispatch(ask(), { by: 'ada' })
