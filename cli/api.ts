@@ -22,13 +22,28 @@ export type Ask<M extends Method> = <P extends PathOf<M>>(path: P, ...rest: Rest
 
 export type Input = { param?: Record<string, string>; query?: Record<string, string | undefined>; json?: unknown }
 
-/** `/v1/sessions/:id` with its parameters, which may hold anything. */
+/** What ids and names are made of; where calls go over a network, a path of anything else is turned away unread. */
+const PLAIN = /^[A-Za-z0-9_][A-Za-z0-9._-]*$/
+const LISTED: readonly (readonly [path: string, what: string, hint: string])[] = [
+  ['/v1/sessions/:id', 'session', 'list them: remote status --all'],
+  ['/v1/workspaces/:name', 'workspace', 'list them: remote workspace list'],
+]
+const noneSuch = (path: string, name: string, value: string): RemoteError => {
+  const shown = value.length > 40 ? `${value.slice(0, 40)}…` : value
+  const [, what, hint] = LISTED.find(([listed]) => `${path}/`.startsWith(`${listed}/`) && listed.endsWith(`:${name}`)) ?? []
+  return what === undefined
+    ? new RemoteError('usage', `${shown} is not a ${name}`, { hint: 'it has letters, digits, dots, dashes and underscores' })
+    : new RemoteError('not_found', `there is no ${what} ${shown}`, { hint })
+}
+
+/** `/v1/sessions/:id` with its parameters; a name that nothing can have is known to be nobody's without asking. */
 export const pathOf = (path: string, { param = {}, query = {} }: Input): string => {
   const filled = path.replace(/:([a-z0-9]+)/g, (_, name: string) => {
     const value = param[name] ?? ''
     // It would ask for all of them.
     if (value === '') throw new RemoteError('usage', `the ${name} is empty`, { hint: 'see: remote help' })
-    return encodeURIComponent(value)
+    if (!PLAIN.test(value)) throw noneSuch(path, name, value)
+    return value
   })
   const asked = Object.entries(query).flatMap(([name, value]) =>
     value === undefined ? [] : [`${name}=${encodeURIComponent(value)}`],

@@ -5,7 +5,7 @@ import { World } from '../support/world.ts'
 import { until } from '../support/world-processes.ts'
 import { testIo } from './test-io.ts'
 
-const AGENT = `node ${fileURLToPath(new URL('./talking-agent.ts', import.meta.url))}`
+const AGENT = `node ${fileURLToPath(new URL('../support/talking-agent.ts', import.meta.url))}`
 
 let world: World
 beforeAll(() => {

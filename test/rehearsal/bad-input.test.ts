@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Session } from '../../core/contract/session.ts'
-import { openRehearsal, type Rehearsal } from './rehearsal.ts'
+import { openRehearsalInUse, type Rehearsal } from './rehearsal.ts'
 import { until } from './until.ts'
 
 /** A session that fails walks its whole lifecycle, with the pauses of its retries. */
@@ -9,9 +9,7 @@ const PATIENCE_MS = 150_000
 
 let rehearsal: Rehearsal
 beforeAll(async () => {
-  rehearsal = await openRehearsal()
-  const used = await rehearsal.cli(['cloud', 'use'])
-  expect(used.code, used.stderr).toBe(0)
+  rehearsal = await openRehearsalInUse()
 }, 300_000)
 afterEach(() => rehearsal.cloud.control.clearFaults())
 afterAll(() => rehearsal?.close())

@@ -5,7 +5,7 @@ import { DescribeImagesCommand, DescribeSnapshotsCommand, EC2Client } from '@aws
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { REGION } from './cloud.ts'
 import { packageSource } from './package-source.ts'
-import { openRehearsal, type Rehearsal } from './rehearsal.ts'
+import { openRehearsalInUse, type Rehearsal } from './rehearsal.ts'
 import { until } from './until.ts'
 
 /** A machine boots, installs, and its disk becomes an image, on a slow machine. */
@@ -29,12 +29,9 @@ beforeAll(async () => {
   mkdirSync(join(image, 'root'), { mode: 0o700 })
   // There is no registry for them either, and that is no news after a minute.
   writeFileSync(join(image, 'root', '.npmrc'), 'fetch-retries=0\n')
-  rehearsal = await openRehearsal({ baked: [image] })
-  const Statement = [{ Effect: 'Allow' as const, Action: '*', Resource: '*' }]
-  const credentials = await rehearsal.cloud.control.user('admin', [{ Version: '2012-10-17', Statement }])
+  rehearsal = await openRehearsalInUse({ baked: [image] })
+  const credentials = await rehearsal.cloud.control.admin()
   ec2 = new EC2Client({ region: REGION, endpoint: rehearsal.endpoint, credentials })
-  const used = await rehearsal.cli(['cloud', 'use'])
-  expect(used.code, used.stderr).toBe(0)
 }, 660_000)
 afterAll(async () => {
   await rehearsal?.close()

@@ -12,7 +12,7 @@ import { installedAgentsDir } from '../support/agents.ts'
 import { openBedrock } from './bedrock-stub.ts'
 import { REGION } from './cloud.ts'
 import { bakeImage } from './debian-root-baked.ts'
-import { openRehearsal, type Rehearsal } from './rehearsal.ts'
+import { openRehearsalInUse, type Rehearsal } from './rehearsal.ts'
 import { until } from './until.ts'
 
 const MODEL = 'us.anthropic.claude-haiku-4-5-20251001-v1:0'
@@ -42,13 +42,11 @@ beforeAll(async () => {
           }
         : { text: `It says ${results.join()}` },
   )
-  rehearsal = await openRehearsal({
+  rehearsal = await openRehearsalInUse({
     settings: { bedrock: 'anthropic.*' },
     baked: [bakeImage(join(dir, 'image'), { agents })],
     ports: [bedrock.port],
   })
-  const used = await rehearsal.cli(['cloud', 'use'])
-  expect(used.code, used.stderr).toBe(0)
 })
 afterAll(async () => {
   await rehearsal?.close()

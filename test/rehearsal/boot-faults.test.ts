@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Session } from '../../core/contract/session.ts'
-import { openRehearsal, type Rehearsal } from './rehearsal.ts'
+import { openRehearsalInUse, type Rehearsal } from './rehearsal.ts'
 import { until } from './until.ts'
 
 /** The shortest that the stack takes; most of this file's time is this wait, which goes on beside the others. */
@@ -16,12 +16,9 @@ const sessions = async (on: Rehearsal): Promise<Session[]> =>
   (JSON.parse((await on.cli(['status', '--all', '--json'])).out) as { sessions: Session[] }).sessions
 
 beforeAll(async () => {
-  silent = await openRehearsal({ machines: false, settings: { bootSeconds: BOOT_SECONDS } })
-  const used = await silent.cli(['cloud', 'use'])
-  expect(used.code, used.stderr).toBe(0)
+  silent = await openRehearsalInUse({ machines: false, settings: { bootSeconds: BOOT_SECONDS } })
   neverHello = shell(silent, 'echo never')
-  rehearsal = await openRehearsal()
-  await rehearsal.cli(['cloud', 'use'])
+  rehearsal = await openRehearsalInUse()
 })
 afterAll(async () => {
   await silent?.close()

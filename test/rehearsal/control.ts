@@ -71,6 +71,11 @@ export type PolicyDocument = {
   Statement: { Effect: 'Allow' | 'Deny'; Action: string | string[]; Resource: string | string[]; Condition?: unknown }[]
 }
 
+const EVERYTHING: PolicyDocument = {
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }],
+}
+
 /** The launcher's own calls, `/_rehearsal/…`: what AWS's services tell each other, and what tests arrange. */
 export const createControl = (endpoint: string) => {
   const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
@@ -83,6 +88,8 @@ export const createControl = (endpoint: string) => {
     return (await response.json()) as T
   }
   const named = encodeURIComponent
+  type User = { accessKeyId: string; secretAccessKey: string; arn: string; userId: string }
+  let admins = 0
   return {
     places: (places: { lambdas?: string; front?: string; instances?: string; tunnels?: string }) =>
       call<null>('PUT', 'places', places),
@@ -111,11 +118,9 @@ export const createControl = (endpoint: string) => {
     expire: (accessKeyId: string) => call<null>('POST', 'credentials/expire', { accessKeyId }),
     /** `attached`: ARNs of managed policies. */
     user: (name: string, policies: PolicyDocument[], attached: string[] = []) =>
-      call<{ accessKeyId: string; secretAccessKey: string; arn: string; userId: string }>('POST', 'users', {
-        name,
-        policies,
-        attached,
-      }),
+      call<User>('POST', 'users', { name, policies, attached }),
+    /** Somebody who may do everything. */
+    admin: () => call<User>('POST', 'users', { name: `admin-${++admins}`, policies: [EVERYTHING], attached: [] }),
     role: (name: string, about: { trusts: string; policies: PolicyDocument[] }) =>
       call<{ arn: string }>('POST', 'roles', { name, ...about }),
     /** From now on every call needs a valid signature and a policy that allows it. */

@@ -1,14 +1,12 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { LONGEST_MS } from './front-socket.ts'
-import { openRehearsal, type Rehearsal } from './rehearsal.ts'
+import { openRehearsalInUse, type Rehearsal } from './rehearsal.ts'
 import { until } from './until.ts'
 
 let rehearsal: Rehearsal
 
 beforeAll(async () => {
-  rehearsal = await openRehearsal()
-  const used = await rehearsal.cli(['cloud', 'use'])
-  expect(used.code, used.stderr).toBe(0)
+  rehearsal = await openRehearsalInUse()
 })
 beforeEach(() => rehearsal.cloud.control.clearFaults())
 afterAll(() => rehearsal?.close())

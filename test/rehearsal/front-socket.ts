@@ -191,10 +191,15 @@ export const socketFront = ({ control, lambdas, api: describe, clock, disorder }
       else if (now - connection.active >= IDLE_MS) await end(connection, 1001, 'Going away')
     }
   }
+  /** The network breaks under all of them; how many. */
+  const drop = () => {
+    for (const { socket } of connections.values()) socket.terminate()
+    return connections.size
+  }
   const close = () => {
     const open = [...connections.values()]
     connections.clear()
     for (const { socket } of open) socket.terminate()
   }
-  return { upgrade, manage, cut, close, counts: () => counts, connections: () => [...connections.keys()] }
+  return { upgrade, manage, cut, drop, close, counts: () => counts, connections: () => [...connections.keys()] }
 }

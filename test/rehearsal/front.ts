@@ -19,6 +19,8 @@ export type Front = {
   disorder: Disorder
   /** Ends connections whose time is over on `clock`. */
   cut(): Promise<void>
+  /** The network breaks under all connections; how many there were. */
+  drop(): number
   /** HTTP requests, and what WebSocket APIs bill. */
   counts(): SocketCounts & { requests: number }
   connections(): string[]
@@ -82,6 +84,7 @@ export const openFront = async (options: { control: Control; lambdas: LambdaHost
     cut: async () => {
       for (const front of sockets) await front.cut()
     },
+    drop: () => sockets.reduce((total, front) => total + front.drop(), 0),
     counts: () => {
       const each = sockets.map((front) => front.counts())
       const sum = (of: keyof SocketCounts) => each.reduce((total, counts) => total + counts[of], 0)

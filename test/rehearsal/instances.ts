@@ -27,6 +27,8 @@ export type InstanceHostOptions = {
   ports?: readonly number[]
   /** What the image has besides Debian: directories laid over its root. */
   baked?: readonly string[]
+  /** What that machine has besides: directories laid over the image's. */
+  odd?: (launch: Launch) => readonly string[]
   /** False where the image brings the real one. */
   cloudInitModel?: boolean
   onOff?: (id: string, why: Why, console: string) => void
@@ -57,7 +59,7 @@ const CONSOLE_CHARACTERS = 60_000
 
 /** Our model of EC2's machines: every instance is a Debian root with namespaces, disk and metadata service of its own. */
 export const openInstanceHost = async (options: InstanceHostOptions = {}): Promise<InstanceHost> => {
-  const { ports = [], baked = [], cloudInitModel = true, assumeRole, launcherUrl } = options
+  const { ports = [], baked = [], cloudInitModel = true, assumeRole, launcherUrl, odd = () => [] } = options
   const [root, enclosure] = await Promise.all([debianRoot(), openEnclosure()])
   for (const port of ports) await enclosure.open(port)
   await enclosure.filter(root)
@@ -92,7 +94,7 @@ export const openInstanceHost = async (options: InstanceHostOptions = {}): Promi
     await enclosure.letIn(root, place.address, launch.openPorts)
     const machine = await bootMachine(enclosure, {
       ...{ id: launch.id, number, root, cloudInitModel, imds, ports, onOff, keepsDisk: launch.keepsDisk },
-      baked: [...(images.get(launch.imageId) ?? []), ...baked],
+      baked: [...odd(launch), ...(images.get(launch.imageId) ?? []), ...baked],
     })
     for (const volume of launch.volumes) await volumes.attach(volume.id, volume.gib, machine)
     return machine

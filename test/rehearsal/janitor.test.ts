@@ -12,8 +12,7 @@ let table: DynamoDBClient
 
 beforeAll(async () => {
   rehearsal = await openRehearsal({ machines: false })
-  const Statement = [{ Effect: 'Allow' as const, Action: '*', Resource: '*' }]
-  const credentials = await rehearsal.cloud.control.user('admin', [{ Version: '2012-10-17', Statement }])
+  const credentials = await rehearsal.cloud.control.admin()
   ec2 = new EC2Client({ region: REGION, endpoint: rehearsal.endpoint, credentials })
   table = new DynamoDBClient({ region: REGION, endpoint: rehearsal.endpoint, credentials })
 })

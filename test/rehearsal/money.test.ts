@@ -2,16 +2,14 @@ import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Budget, LedgerEntry, SpendRow } from '../../core/contract/spend.ts'
 import { REGION } from './cloud.ts'
-import { openRehearsal, type Rehearsal } from './rehearsal.ts'
+import { openRehearsalInUse, type Rehearsal } from './rehearsal.ts'
 import { until } from './until.ts'
 
 const PATIENCE_MS = 120_000
 
 let rehearsal: Rehearsal
 beforeAll(async () => {
-  rehearsal = await openRehearsal()
-  const used = await rehearsal.cli(['cloud', 'use'])
-  expect(used.code, used.stderr).toBe(0)
+  rehearsal = await openRehearsalInUse()
 }, 660_000)
 afterAll(() => rehearsal?.close())
 
@@ -83,8 +81,7 @@ it('a dispatch over the daily budget is refused before anything is bought, and o
 })
 
 it('the daily summary goes to the topic: each session of yesterday, the total, and what is left today', async () => {
-  const Statement = [{ Effect: 'Allow' as const, Action: '*', Resource: '*' }]
-  const credentials = await rehearsal.cloud.control.user('admin', [{ Version: '2012-10-17', Statement }])
+  const credentials = await rehearsal.cloud.control.admin()
   const table = new DynamoDBClient({ region: REGION, endpoint: rehearsal.endpoint, credentials })
   const day = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10)
   const cost = { computeUsd: 1, volumeUsd: 0, addressUsd: 0, controlPlaneUsd: 0, agentUsd: 2.5, totalUsd: 3.5 }

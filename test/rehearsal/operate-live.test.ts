@@ -1,11 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
-import { openRehearsal, type Rehearsal } from './rehearsal.ts'
+import { openRehearsalInUse, type Rehearsal } from './rehearsal.ts'
 
 let rehearsal: Rehearsal
 beforeAll(async () => {
-  rehearsal = await openRehearsal()
-  const used = await rehearsal.cli(['cloud', 'use'])
-  expect(used.code, used.stderr).toBe(0)
+  rehearsal = await openRehearsalInUse()
 }, 300_000)
 afterEach(() => rehearsal.cloud.control.clearFaults())
 afterAll(() => rehearsal?.close())

@@ -9,19 +9,16 @@ import {
 } from '@aws-sdk/client-ec2'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { REGION } from './cloud.ts'
-import { openRehearsal, type Rehearsal } from './rehearsal.ts'
+import { openRehearsalInUse, type Rehearsal } from './rehearsal.ts'
 
 let rehearsal: Rehearsal
 let ec2: EC2Client
 const OLD = 7200
 
 beforeAll(async () => {
-  rehearsal = await openRehearsal({ machines: false })
-  const Statement = [{ Effect: 'Allow' as const, Action: '*', Resource: '*' }]
-  const credentials = await rehearsal.cloud.control.user('admin', [{ Version: '2012-10-17', Statement }])
+  rehearsal = await openRehearsalInUse({ machines: false })
+  const credentials = await rehearsal.cloud.control.admin()
   ec2 = new EC2Client({ region: REGION, endpoint: rehearsal.endpoint, credentials })
-  const used = await rehearsal.cli(['cloud', 'use'])
-  expect(used.code, used.stderr).toBe(0)
 })
 afterEach(() => rehearsal.cloud.control.clearFaults())
 afterAll(() => rehearsal?.close())

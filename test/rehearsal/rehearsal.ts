@@ -2,7 +2,7 @@ import { World } from '../support/world.ts'
 import { deployStacks, type Outputs } from './cdk-deploy.ts'
 import { type Cloud, openCloud, REGION } from './cloud.ts'
 import { deployAssembly } from './deploy-assembly.ts'
-import { type InstanceHost, openInstanceHost } from './instances.ts'
+import { type InstanceHost, type InstanceHostOptions, openInstanceHost } from './instances.ts'
 
 export type Rehearsal = {
   endpoint: string
@@ -26,21 +26,23 @@ const controlPlane = (outputs: Outputs): Record<string, string> => {
   return found
 }
 
+export type RehearsalOptions = {
+  /** `false`: EC2 says that machines run, and there are none. */
+  machines?: boolean
+  /** Of infra/config.ts. */
+  settings?: Record<string, string>
+  /** `cdk`: by the CDK's own bootstrap and deploy, which takes most of a minute. */
+  deploy?: 'assembly' | 'cdk'
+  /** Directories laid over the machines' root: what their image has besides Debian. */
+  baked?: readonly string[]
+  /** What is laid over a single machine's. */
+  odd?: InstanceHostOptions['odd']
+  /** Of our loopback, which machines reach besides the stack. */
+  ports?: readonly number[]
+}
+
 /** Everything of the cloud on this machine: the deployed stacks, machines that boot, and a person with the real CLI. */
-export const openRehearsal = async (
-  options: {
-    /** `false`: EC2 says that machines run, and there are none. */
-    machines?: boolean
-    /** Of infra/config.ts. */
-    settings?: Record<string, string>
-    /** `cdk`: by the CDK's own bootstrap and deploy, which takes most of a minute. */
-    deploy?: 'assembly' | 'cdk'
-    /** Directories laid over the machines' root: what their image has besides Debian. */
-    baked?: readonly string[]
-    /** Of our loopback, which machines reach besides the stack. */
-    ports?: readonly number[]
-  } = {},
-): Promise<Rehearsal> => {
+export const openRehearsal = async (options: RehearsalOptions = {}): Promise<Rehearsal> => {
   const closing: (() => unknown)[] = []
   const close = async () => {
     for (const end of closing.splice(0).reverse()) await end()
@@ -60,6 +62,7 @@ export const openRehearsal = async (
             assumeRole: control.credentials,
             ports: [port, ...front.ports, ...(options.ports ?? [])],
             baked: options.baked ?? [],
+            ...(options.odd ? { odd: options.odd } : {}),
             onOff: (id, _, console) => consoles.set(id, console),
           })
     if (machines) {
@@ -75,4 +78,13 @@ export const openRehearsal = async (
     await close()
     throw error
   }
+}
+
+/** The same, and it is where the person's sessions run. */
+export const openRehearsalInUse = async (options: RehearsalOptions = {}): Promise<Rehearsal> => {
+  const rehearsal = await openRehearsal(options)
+  const { code, stderr } = await rehearsal.cli(['cloud', 'use'])
+  if (code === 0) return rehearsal
+  await rehearsal.close()
+  throw new Error(`remote cloud use exited with ${code}: ${stderr}`)
 }

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Session } from '../../core/contract/session.ts'
 import { REGION } from './cloud.ts'
 import type { Machine } from './machine.ts'
-import { openRehearsal, type Rehearsal } from './rehearsal.ts'
+import { openRehearsalInUse, type Rehearsal } from './rehearsal.ts'
 import { until } from './until.ts'
 
 /** Of a machine that boots on a slow machine. */
@@ -13,9 +13,7 @@ const PATIENCE_MS = 180_000
 
 let rehearsal: Rehearsal
 beforeAll(async () => {
-  rehearsal = await openRehearsal()
-  const used = await rehearsal.cli(['cloud', 'use'])
-  expect(used.code, used.stderr).toBe(0)
+  rehearsal = await openRehearsalInUse()
 }, 300_000)
 afterAll(() => rehearsal?.close())
 

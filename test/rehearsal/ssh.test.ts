@@ -9,7 +9,7 @@ import type { Session } from '../../core/contract/session.ts'
 import { freePort } from './aws.ts'
 import type { PolicyDocument } from './control.ts'
 import type { Machine } from './machine.ts'
-import { openRehearsal, type Rehearsal } from './rehearsal.ts'
+import { openRehearsalInUse, type Rehearsal } from './rehearsal.ts'
 import { machineOfSession, runningSession, said } from './running-session.ts'
 import { until } from './until.ts'
 
@@ -24,11 +24,9 @@ let machine: Machine
 let temporary: string
 
 beforeAll(async () => {
-  rehearsal = await openRehearsal()
+  rehearsal = await openRehearsalInUse()
   temporary = join(rehearsal.world.dir, 'tmp')
   mkdirSync(temporary)
-  const used = await rehearsal.cli(['cloud', 'use'])
-  expect(used.code, used.stderr).toBe(0)
   session = await running(SERVER)
   machine = await machineOf(session)
 }, 600_000)

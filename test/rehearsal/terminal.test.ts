@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import type { Session } from '../../core/contract/session.ts'
 import { type TerminalUser, terminalUser } from '../support/terminal-user.ts'
 import { LONGEST_MS } from './front-socket.ts'
-import { openRehearsal, type Rehearsal } from './rehearsal.ts'
+import { openRehearsalInUse, type Rehearsal } from './rehearsal.ts'
 import { until } from './until.ts'
 
 const PATIENCE_MS = 120_000
@@ -13,9 +13,7 @@ const PATIENCE_S = 120
 let rehearsal: Rehearsal
 const users: TerminalUser[] = []
 beforeAll(async () => {
-  rehearsal = await openRehearsal()
-  const used = await rehearsal.cli(['cloud', 'use'])
-  expect(used.code, used.stderr).toBe(0)
+  rehearsal = await openRehearsalInUse()
 }, 300_000)
 afterEach(() => rehearsal.cloud.front.disorder.set({}))
 afterAll(async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import type { Session } from '../../core/contract/session.ts'
 import type { Workspace } from '../../core/contract/workspace.ts'
 import { REGION } from './cloud.ts'
-import { openRehearsal, type Rehearsal } from './rehearsal.ts'
+import { openRehearsalInUse, type Rehearsal } from './rehearsal.ts'
 import { until } from './until.ts'
 
 /** Of a machine that boots on a slow machine. */
@@ -13,9 +13,7 @@ let rehearsal: Rehearsal
 let ec2: EC2Client
 let repository: string
 beforeAll(async () => {
-  rehearsal = await openRehearsal()
-  const used = await rehearsal.cli(['cloud', 'use'])
-  expect(used.code, used.stderr).toBe(0)
+  rehearsal = await openRehearsalInUse()
   const Statement = [{ Effect: 'Allow' as const, Action: 'ec2:Describe*', Resource: '*' }]
   const credentials = await rehearsal.cloud.control.user('watcher', [{ Version: '2012-10-17', Statement }])
   ec2 = new EC2Client({ region: REGION, endpoint: rehearsal.endpoint, credentials })

@@ -2,8 +2,12 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { type CrashScene, openAgentScene, openCommandScene, openFurtherScene } from '../support/crash-scenes.ts'
-import { crashDaemon, daemonPoints, eachPoint, summary } from '../support/crash-walk.ts'
+import { crashDaemon, daemonPoints, eachPoint, inWorld, summary } from '../support/crash-walk.ts'
 import type { World } from '../support/world.ts'
+
+/** Of what the daemon passes once it listens, in a dispatch with a repository. */
+const FIRST_POINT = 1
+const LAST_POINT = 40
 
 const runs = (world: World) => (existsSync(join(world.dir, 'runs')) ? world.file('runs').trim().split('\n').length : 0)
 
@@ -37,3 +41,25 @@ it.each([
   },
   300_000,
 )
+
+it('a dispatch from the command line gets through a daemon that is killed at any point, and brings its branch home', async () => {
+  const crash = (point: number) =>
+    inWorld(`dispatched, daemon killed at ${point}`, async (world) => {
+      const cwd = world.repository({ 'a.txt': 'here\n' })
+      expect(await world.startDaemon({ REMOTE_FAILPOINT: String(point) })).toMatchObject({ ready: true })
+      const task = `echo ran >> ${join(world.dir, 'runs')}; cat a.txt; echo there > b.txt`
+      const dispatched = ['dispatch', '--agent', 'shell', '--sandbox', 'off', task]
+      const { code, out, stderr } = await world.cli(dispatched, { cwd })
+      expect([code, out], stderr).toEqual([0, 'here\n'])
+      expect(world.git(cwd, 'show', `remote/${/s-[0-9a-z]{10}/.exec(stderr)?.[0]}:b.txt`)).toBe('there\n')
+      expect(runs(world)).toBe(1)
+      killed += world.hasDaemonEnded() ? 1 : 0
+    })
+  let killed = 0
+  await eachPoint(
+    Array.from({ length: LAST_POINT }, (_, n) => n + FIRST_POINT),
+    crash,
+  )
+  console.log(`daemon killed at ${killed} points of a dispatch from the command line`)
+  expect(killed).toBeGreaterThan(10)
+}, 300_000)

@@ -7,7 +7,6 @@ import { World } from '../support/world.ts'
 import { until } from '../support/world-processes.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../dist/remote.cjs', import.meta.url))
-const BINARY = String.raw`printf '\000\377\n\r\033[1m'; printf 'no newline at the end'; printf 'err\377' >&2`
 
 const olderNode = (process.env['PATH'] ?? '')
   .split(delimiter)
@@ -21,36 +20,6 @@ describe('dispatch', () => {
     world = new World()
   })
   afterEach(() => world.close())
-
-  it('starts the daemon, runs the command on what the user sees, and brings a branch home', async () => {
-    const repository = world.repository({ 'greeting.txt': 'hello\n', '.gitignore': 'ignored\n' })
-    world.git(repository, 'tag', 'before')
-    execFileSync('sh', ['-c', 'echo changed > greeting.txt; echo new > new.txt; echo secret > ignored'], { cwd: repository })
-    const statusBefore = world.git(repository, 'status', '--porcelain=v2', '--branch')
-
-    const task = 'cat greeting.txt new.txt; ls ignored 2>/dev/null; echo done >> new.txt'
-    const { code, out, stderr } = await world.cli(['dispatch', '--agent', 'shell', task], { cwd: repository })
-
-    expect({ code, out }).toEqual({ code: 0, out: 'changed\nnew\n' })
-    const id = /✓ (s-[0-9a-z]{10}) succeeded/.exec(stderr)?.[1] ?? stderr
-    expect(world.git(repository, 'show', `remote/${id}:new.txt`)).toBe('new\ndone\n')
-    expect(world.git(repository, 'status', '--porcelain=v2', '--branch')).toBe(statusBefore)
-    expect(world.running()).toEqual([])
-  })
-
-  it('prints byte for byte what the command wrote, and ends with its code', async () => {
-    const { code, stdout, stderr } = await world.cli([
-      'dispatch',
-      '--no-repo',
-      '--quiet',
-      '--agent',
-      'shell',
-      `${BINARY}; exit 42`,
-    ])
-    expect(code).toBe(42)
-    expect(stdout).toEqual(Buffer.from('\0\xff\n\r\x1b[1mno newline at the end', 'latin1'))
-    expect(stderr).toBe(Buffer.from('err\xff', 'latin1').toString())
-  })
 
   it('goes on when the daemon is killed, and whoever attaches next sees all of it', async () => {
     const go = join(world.dir, 'go')

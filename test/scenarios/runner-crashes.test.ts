@@ -1,10 +1,9 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { type CrashScene, openAgentScene, openCommandScene, openFurtherScene } from '../support/crash-scenes.ts'
 import { crashRunner, eachPoint, runnerPoints, summary } from '../support/crash-walk.ts'
-import { World } from '../support/world.ts'
-import { until } from '../support/world-processes.ts'
+import type { World } from '../support/world.ts'
 
 /** The command leaves word when it starts and while it runs, so that a second one beside it would be seen. */
 const command = (world: World) => {
@@ -52,25 +51,3 @@ it.each([
   },
   300_000,
 )
-
-it('with retries left, a lost command runs again and the log tells of the gap', async () => {
-  const world = new World()
-  await world.startDaemon()
-  const file = join(world.dir, 'tries')
-  const { id } = await world.shell(`echo x >> ${file}; echo try; if [ $(wc -l < ${file}) = 1 ]; then exec sleep 600; fi`, {
-    sandbox: 'off',
-    retries: 1,
-  })
-  await until('the command runs', () => (existsSync(file) ? true : undefined))
-  const pid = await until('there is a runner', () => world.runnerPids(id)[0])
-  process.kill(pid, 'SIGKILL')
-  const ended = await world.ended(id)
-  expect(ended.outcome).toMatchObject({ outcome: 'succeeded' })
-  expect(ended.attempts).toHaveLength(2)
-  expect(ended.attempts[0]?.lost).toBeTruthy()
-  expect(readFileSync(file, 'utf8')).toBe('x\nx\n')
-  const log = readFileSync(join(world.paths.sessions, id, 'log', '2', '000000000001'), 'latin1')
-  expect(log).toContain('"type":"gap"')
-  expect(world.running()).toEqual([])
-  await world.close()
-})

@@ -1,10 +1,11 @@
-import { writeFileSync } from 'node:fs'
+import { appendFileSync, writeFileSync } from 'node:fs'
 import { Readable, Writable } from 'node:stream'
 import {
   agent,
   methods,
   ndJsonStream,
   type PromptResponse,
+  RequestError,
   type RequestPermissionResponse,
   type SessionUpdate,
 } from '@agentclientprotocol/sdk'
@@ -12,17 +13,53 @@ import {
 /** An ACP agent that shows everything an agent can show: thoughts, a plan, a tool call with a diff, a question, an escape sequence. */
 const text = (said: string) => ({ type: 'text' as const, text: said })
 
+type Tell = (update: SessionUpdate) => Promise<void>
+const PAUSE_MS = 50
+const stopped = new AbortController()
+
+/** What it does instead when its prompt begins with that word; the rest of the prompt is handed on. */
+const SPECIALS: Record<string, (tell: Tell, rest: string) => Promise<PromptResponse>> = {
+  again: async (tell, rest) => {
+    await tell({ sessionUpdate: 'agent_message_chunk', content: text(`heard: again ${rest}\n`) })
+    return { stopReason: 'end_turn' }
+  },
+  /** Says so in every way there is. */
+  tell: async (tell, rest) => {
+    await tell({ sessionUpdate: 'agent_thought_chunk', content: text(rest) })
+    await tell({ sessionUpdate: 'plan', entries: [{ content: rest, status: 'pending', priority: 'high' }] })
+    const call = { toolCallId: 't2', kind: 'execute' as const, rawInput: { command: rest }, locations: [{ path: rest }] }
+    await tell({ sessionUpdate: 'tool_call', ...call, title: `Run ${rest}`, status: 'in_progress' })
+    const content = [{ type: 'content' as const, content: text(rest) }]
+    await tell({ sessionUpdate: 'tool_call_update', toolCallId: 't2', status: 'completed', content, rawOutput: { said: rest } })
+    for (const character of rest) await tell({ sessionUpdate: 'agent_message_chunk', content: text(character) })
+    throw new RequestError(-32_603, `it failed over ${rest}`, { details: rest })
+  },
+  crash: async () => {
+    writeFileSync('half.txt', 'half\n')
+    process.exit(3)
+  },
+  /** `spend 0.02 …`: as much again and again, until it is stopped. */
+  spend: async (tell, rest) => {
+    const each = Number.parseFloat(rest)
+    for (let spent = each; !stopped.signal.aborted; spent += each) {
+      appendFileSync('spent.txt', `${spent.toFixed(2)}\n`)
+      await tell({ sessionUpdate: 'usage_update', used: 1, size: 2, cost: { amount: spent, currency: 'USD' } })
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
+    }
+    return { stopReason: 'cancelled' }
+  },
+}
+
 const app = agent({ name: 'talking' })
   .onRequest(methods.agent.initialize, () => ({ protocolVersion: 1, agentCapabilities: {} }))
   .onRequest(methods.agent.session.new, () => ({ sessionId: 'talk-1' }))
-  .onNotification(methods.agent.session.cancel, () => undefined)
+  .onNotification(methods.agent.session.cancel, () => stopped.abort())
   .onRequest(methods.agent.session.prompt, async ({ params: { sessionId, prompt }, client }): Promise<PromptResponse> => {
     const tell = (update: SessionUpdate) => client.notify(methods.client.session.update, { sessionId, update })
     const [first] = prompt
-    if (first?.type === 'text' && first.text.startsWith('again')) {
-      await tell({ sessionUpdate: 'agent_message_chunk', content: text(`heard: ${first.text}\n`) })
-      return { stopReason: 'end_turn' }
-    }
+    const [, word = '', rest = ''] = /^(\w+) ?([^\n]*)/.exec(first?.type === 'text' ? first.text : '') ?? []
+    const special = Object.hasOwn(SPECIALS, word) ? SPECIALS[word] : undefined
+    if (special) return special(tell, rest)
     await tell({ sessionUpdate: 'agent_thought_chunk', content: text('let me think') })
     const entries = [
       { content: 'read', status: 'completed' as const, priority: 'high' as const },
