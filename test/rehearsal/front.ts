@@ -21,6 +21,8 @@ export type Front = {
   cut(): Promise<void>
   /** The network breaks under all connections; how many there were. */
   drop(): number
+  /** From now on nobody answers: everything that is connected breaks, and nothing connects. */
+  goAway(): void
   /** HTTP requests, and what WebSocket APIs bill. */
   counts(): SocketCounts & { requests: number }
   connections(): string[]
@@ -42,6 +44,7 @@ export const openFront = async (options: { control: Control; lambdas: LambdaHost
   const disorder = createDisorder()
   const sockets: ReturnType<typeof socketFront>[] = []
   let requests = 0
+  let isAway = false
   const reserve = async () => {
     const server = createServer()
     return { server, port: await listening(server) }
@@ -56,6 +59,7 @@ export const openFront = async (options: { control: Control; lambdas: LambdaHost
     if (protocol === 'HTTP') {
       const handle = httpFront({ control, lambdas, api, ...(longestMs === undefined ? {} : { longestMs }) })
       server.on('request', (request, response) => {
+        if (isAway) return request.socket.destroy()
         requests += 1
         void handle(request, response)
       })
@@ -64,7 +68,10 @@ export const openFront = async (options: { control: Control; lambdas: LambdaHost
     const front = socketFront({ control, lambdas, api, clock, disorder })
     sockets.push(front)
     server.on('request', (request, response) => void front.manage(request, response).catch(() => response.destroy()))
-    server.on('upgrade', (request, socket, head) => void front.upgrade(request, socket, head).catch(() => socket.destroy()))
+    server.on('upgrade', (request, socket, head) => {
+      if (isAway) return socket.destroy()
+      void front.upgrade(request, socket, head).catch(() => socket.destroy())
+    })
     return `ws://127.0.0.1:${port}`
   }
   const announcements = createServer(async (request, response) => {
@@ -83,6 +90,10 @@ export const openFront = async (options: { control: Control; lambdas: LambdaHost
     disorder,
     cut: async () => {
       for (const front of sockets) await front.cut()
+    },
+    goAway: () => {
+      isAway = true
+      for (const front of sockets) front.drop()
     },
     drop: () => sockets.reduce((total, front) => total + front.drop(), 0),
     counts: () => {

@@ -14,15 +14,15 @@ const LIFE_MS = 150
 const RESTARTS = 100
 const CUTS = 1000
 /** Bytes of answer that a viewer gets at most before it is cut off: often less than one frame. */
-const LEASE = 1_000_000
+const LEASE = 300_000
 
 type Options = {
   /** Of all programs. */
   env?: Record<string, string>
   /** Of the daemon and its runners alone. */
   daemonEnv?: Record<string, string>
-  /** Before the daemon starts. */
-  prepare?: (world: World) => () => void
+  /** Before the daemon starts; answers what undoes it. */
+  prepare?: (world: World) => Promise<(() => void) | undefined>
 }
 
 const filesBelow = (dir: string): Buffer[] =>
@@ -40,7 +40,7 @@ const residentMb = (pid: number | undefined) => {
   }
 }
 
-const mountSmall = (world: World) => {
+const mountSmall = async (world: World) => {
   const { sessions } = world.paths
   mkdirSync(sessions, { recursive: true })
   const { status, stderr } = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', sessions])
@@ -53,7 +53,7 @@ const oddOptions = (oddity: Oddity): Options =>
 /** This computer. */
 export const openLocalPlace = async ({ env = {}, daemonEnv = {}, prepare }: Options = {}): Promise<Place> => {
   const world = new World(env)
-  const undo = prepare?.(world)
+  const undo = await prepare?.(world)
   const started = await world.startDaemon(daemonEnv)
   expect(started).toMatchObject({ ready: true })
   const killRunner = async (id: string) => {

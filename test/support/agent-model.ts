@@ -35,3 +35,4 @@ export const startModel = async (script: Script) => {
   }
   return { ...api, billed }
 }
+export type Model = Omit<Awaited<ReturnType<typeof startModel>>, 'env'>
