@@ -12,6 +12,8 @@ export type SocketAddress = {
   headers?: Record<string, string> | undefined
   /** Ends the connection when nothing answers a ping: it may have been cut without a word. Not on one machine. */
   pingMs?: number | undefined
+  /** How long opening it may take. */
+  openMs?: number
   /** What an answer that is no upgrade means. */
   refused?: (status: number, date: string | undefined, text: string) => Error
 }
@@ -22,10 +24,25 @@ const MAX_SAID = 16_384
 
 const ofDaemon = (status: number) => new RemoteError('unavailable', `the daemon refuses a viewer (${status})`)
 
+/** `ws` has no code for it. */
+const ofOpening = (error: Error, openMs: number): Error =>
+  error.message === 'Opening handshake has timed out'
+    ? new RemoteError('timeout', `the live path did not open within ${openMs / 1000} s`, {
+        hint: 'try again: the session goes on by itself',
+        cause: error,
+      })
+    : error
+
 /** Rejects with node's own error when nobody listens there. */
-export const openSocket = async ({ url, headers, pingMs, refused = ofDaemon }: SocketAddress): Promise<ViewerSocket> => {
+export const openSocket = async ({
+  url,
+  headers,
+  pingMs,
+  openMs = OPEN_MS,
+  refused = ofDaemon,
+}: SocketAddress): Promise<ViewerSocket> => {
   const { WebSocket } = await import('ws')
-  const socket = new WebSocket(url, { perMessageDeflate: false, handshakeTimeout: OPEN_MS, ...(headers ? { headers } : {}) })
+  const socket = new WebSocket(url, { perMessageDeflate: false, handshakeTimeout: openMs, ...(headers ? { headers } : {}) })
   socket.binaryType = 'nodebuffer'
   const queue: Message[] = []
   let over = false
@@ -42,7 +59,7 @@ export const openSocket = async ({ url, headers, pingMs, refused = ofDaemon }: S
   })
   await new Promise<void>((resolve, reject) => {
     socket.once('open', resolve)
-    socket.once('error', reject)
+    socket.once('error', (error) => reject(ofOpening(error, openMs)))
     socket.once('unexpected-response', (request, answer) => {
       let text = ''
       answer.setEncoding('utf8').on('data', (part: string) => {
