@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { waitForSeal } from '../../cli/follow/wait-for-seal.ts'
 import { live, output } from '../support/fake-cloud.ts'
+import type { RunOptions } from '../support/run-main.ts'
+import { until } from '../support/world-processes.ts'
 import { type CloudWorld, endWith, openCloudWorld, SUCCEEDED, sceneOf } from './cloud-world.ts'
 
 let here: CloudWorld
@@ -87,7 +89,7 @@ describe('a session in the cloud', () => {
 })
 
 describe('its log', () => {
-  const attach = async (id: string) => (await here.run(['attach', id, '--quiet'])).out
+  const attach = async (id: string, more: Partial<RunOptions> = {}) => (await here.run(['attach', id, '--quiet'], more)).out
 
   it('history comes from segments, packed and fetched without our signature; live joins on', async () => {
     const { cloud } = here
@@ -183,8 +185,8 @@ describe('its log', () => {
       for (const [n, text] of texts.slice(0, 7).entries()) await cloud.ports.segments.write(now.id, 1, 1, output(n + 1, text))
       say({ type: 'live', attempt: 1, first: 1, last: 4 })
       say(live(8, ...texts.slice(7)))
-      // 5 to 7 never came; nothing more comes for a while.
-      await new Promise((resolve) => setTimeout(resolve, 600))
+      // 5 to 7 never came, and nothing more comes until they were asked for.
+      await until('it is read from segments', () => cloud.heard.some(({ path }) => path.includes('/log')) || undefined)
       say({ type: 'complete', session: { ...now, state: 'ended', outcome: SUCCEEDED } })
     }
     cloud.sockets = 0
@@ -197,13 +199,17 @@ describe('its log', () => {
     const session = await here.dispatched()
     await cloud.change(session.id, { attempts: [{ number: 1 }] })
     const froms: number[] = []
+    let printed = ''
+    const onOut = (text: string) => {
+      printed += text
+    }
     cloud.scene = async ({ session: now, from, say, cut, fail }) => {
       froms.push(from.seq)
       if (froms.length === 2) return fail()
       if (froms.length === 1) {
         say({ type: 'attached', live: { attempt: 1, seq: 1 }, session: now })
         say(live(1, ...texts.slice(0, 3)))
-        await new Promise((resolve) => setTimeout(resolve, 100))
+        await until('they are printed', () => printed.endsWith('3\n') || undefined)
         return cut()
       }
       say({ type: 'attached', live: { attempt: 1, seq: 9 }, session: now })
@@ -211,7 +217,7 @@ describe('its log', () => {
       say(live(9, ...texts.slice(8)))
       say({ type: 'complete', session: { ...now, state: 'ended', outcome: SUCCEEDED } })
     }
-    expect(await attach(session.id)).toBe(WHOLE)
+    expect(await attach(session.id, { onOut })).toBe(WHOLE)
     expect(froms).toEqual([1, 4, 4])
   })
 

@@ -14,7 +14,7 @@ const LIFE_MS = 150
 const RESTARTS = 100
 const CUTS = 1000
 /** Bytes of answer that a viewer gets at most before it is cut off: often less than one frame. */
-const LEASE = 300_000
+const LEASE = 1_000_000
 
 type Options = {
   /** Of all programs. */

@@ -39,14 +39,16 @@ const startFenced = async (plane: FakeControlPlane, fence: Fence) => {
 const living = () => listProcesses().filter(({ zombie }) => !zombie)
 const alive = (plane: FakeControlPlane) => markedProcesses(living(), `REMOTE_SESSION=${plane.spec.session}`).size
 const stdout = async (plane: FakeControlPlane) => outputOf(await readLog(plane), 'stdout').toString()
-const started = (plane: FakeControlPlane, text = 'up') =>
-  plane.until('the command runs', () => {
+const logged = (plane: FakeControlPlane, text: string) =>
+  plane.until(`the log has ${text}`, () => {
     try {
       return readFileSync(join(sessionDir(plane), 'log/1/000000000001'), 'latin1').includes(text)
     } catch {
       return false
     }
   })
+
+const started = (plane: FakeControlPlane) => logged(plane, 'up')
 
 afterEach(async () => {
   for (const { child } of runners.splice(0)) child.kill('SIGKILL')
@@ -188,7 +190,7 @@ describe('a runner', () => {
     const runner = start(plane)
     await started(plane)
     await plane.hangUp()
-    await new Promise((resolve) => setTimeout(resolve, 2500))
+    await logged(plane, '"type":"end"')
     expect(await stdout(plane)).toBe('up\ndown\n')
     expect(runner.child.exitCode).toBe(null)
     await plane.listen()
