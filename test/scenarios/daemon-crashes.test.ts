@@ -7,7 +7,7 @@ import type { World } from '../support/world.ts'
 
 /** Of what the daemon passes once it listens, in a dispatch with a repository. */
 const FIRST_POINT = 1
-const LAST_POINT = 40
+const LAST_POINT = 30
 
 const runs = (world: World) => (existsSync(join(world.dir, 'runs')) ? world.file('runs').trim().split('\n').length : 0)
 
