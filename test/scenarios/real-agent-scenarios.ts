@@ -157,6 +157,9 @@ export const realAgentScenarios = (place: () => AgentPlace) => {
     await done(['send', id, 'also part two'])
     await heard('the second turn hangs', () => asks.at(-1)?.said.length === 2 && asks.at(-1)?.results.length === 1)
     await done(['send', id, 'and part three, later'])
+    // What is not acknowledged is given to the next attempt again.
+    const isAcknowledged = async () => ((await session(id)).inboxHandled === 1 ? true : undefined)
+    await until('the second part is acknowledged', isAcknowledged, place().patienceSeconds)
     await killRunner(id)
     await heard('all was said', () => asks.at(-1)?.prompt === 'and part three, later' && asks.at(-1)?.results.length === 1)
     await waits(id, 'follow_up')
