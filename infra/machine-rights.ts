@@ -41,6 +41,13 @@ export const letEnd = (stack: string, profileArn: string): Right[] => [
   tagged(stack, ['ec2:CancelSpotInstanceRequests'], ...ec2('spot-instances-request/*')),
 ]
 
+/** Why a machine is gone. */
+export const letSeeMachines = (): Right => ({
+  may: ['ec2:DescribeInstances'],
+  on: ['*'],
+  why: 'Describing takes no resource, and changes nothing.',
+})
+
 /**
  * Launching machines, from this stack's templates, into its network, with its role and tag alone. By resource and not by the condition `ec2:LaunchTemplate`,
  * because AWS does not say that a fleet launches under that condition.

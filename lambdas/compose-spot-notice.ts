@@ -1,7 +1,9 @@
+import { EC2Client } from '@aws-sdk/client-ec2'
 import * as z from 'zod'
 import { NO_SESSION } from '../core/contract/ids.ts'
 import { applyFact } from '../core/lifecycle/apply-fact.ts'
 import { openDynamoMachineStore } from './aws/dynamo-machine-store.ts'
+import { endReason } from './aws/end-reason.ts'
 import { compose } from './compose.ts'
 import { NO_MACHINERY } from './no-machinery.ts'
 
@@ -20,6 +22,7 @@ const GONE = new Set(['shutting-down', 'terminated', 'stopping', 'stopped'])
 export const composeSpotNotice = (env: NodeJS.ProcessEnv) => {
   const { ports, table } = compose(env, NO_MACHINERY)
   const machines = openDynamoMachineStore({ ...table, now: ports.clock.now })
+  const ec2 = new EC2Client({})
 
   return async (event: unknown): Promise<void> => {
     const { detail } = InstanceEvent.parse(event)
@@ -29,7 +32,10 @@ export const composeSpotNotice = (env: NodeJS.ProcessEnv) => {
     if (action !== undefined) return machines.noticed(instance, `the spot market took it back (${action})`)
     if (state === undefined || !GONE.has(state)) return
     await machines.close(instance)
-    const why = machine.notice === undefined ? `the machine is ${state}` : `the machine is ${state}: ${machine.notice}`
+    // What ended in good order needs no reason.
+    const isMissed = machine.parts.some((part) => part.state === 'live')
+    const reason = machine.notice ?? (isMissed ? await endReason(ec2, instance) : undefined)
+    const why = reason === undefined ? `the machine is ${state}` : `the machine is ${state}: ${reason}`
     for (const { session, attempt } of machine.parts) {
       if (session === NO_SESSION) continue // it was to become an image
       await applyFact(ports)(session, { type: 'machine-gone', attempt, why })

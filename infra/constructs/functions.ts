@@ -11,6 +11,7 @@ import {
   letKeepVolumes,
   letLaunch,
   letReadPrices,
+  letSeeMachines,
   letUseVolumes,
 } from '../machine-rights.ts'
 import { grant } from '../rights.ts'
@@ -169,7 +170,14 @@ export const makeFunctions = (
       { may: ['lambda:InvokeFunction'], on: [step.function.functionArn] },
     ],
   })
-  const spotNotice = make({ name: 'spot-notice', seconds: 60, memoryMb: 256, environment: {}, allowed: [], ...unattended })
+  const spotNotice = make({
+    name: 'spot-notice',
+    seconds: 60,
+    memoryMb: 256,
+    environment: {},
+    allowed: [letSeeMachines()],
+    ...unattended,
+  })
   return {
     http: http.function,
     socket: socket.function,

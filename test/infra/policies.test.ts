@@ -70,8 +70,7 @@ describe('functions', () => {
     for (const [, { Properties }] of ofType(control, 'AWS::IAM::Role')) expect(Properties).not.toHaveProperty('ManagedPolicyArns')
   })
   it('that face people and machines can neither launch nor end a machine', () => {
-    for (const name of ['HttpFunctionRole', 'SocketFunctionRole', 'SpotNoticeFunctionRole'])
-      expect(services(name).has('ec2')).toBe(false)
+    for (const name of ['HttpFunctionRole', 'SocketFunctionRole']) expect(services(name).has('ec2')).toBe(false)
   })
   it('ask for prices by one alone, which can do nothing else with EC2; the one that launches reads what is stored', () => {
     const asking = (action: string) => NAMES.filter((name) => actionsOf(name).includes(action))
@@ -91,6 +90,9 @@ describe('functions', () => {
       'states',
     ])
     expect(actionsOf('SpendFunctionRole').filter((action) => action.startsWith('ec2:'))).toEqual(['ec2:DescribeSpotPriceHistory'])
+  })
+  it('that hear of machines that are gone may ask why, and no more', () => {
+    expect(actionsOf('SpotNoticeFunctionRole').filter((action) => action.startsWith('ec2:'))).toEqual(['ec2:DescribeInstances'])
   })
   it('that look after lifecycles may ask about and begin those of this stack alone', () => {
     const [ask] = about('JanitorFunctionRole', 'states:DescribeExecution')

@@ -1,6 +1,7 @@
 import { CreateFleetCommand, type CreateFleetCommandOutput, TerminateInstancesCommand } from '@aws-sdk/client-ec2'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { EC2_ERRORS } from '../../lambdas/aws/ec2-errors.ts'
+import { endReason } from '../../lambdas/aws/end-reason.ts'
 import { type Aws, openAws } from '../rehearsal/aws.ts'
 import { openEc2World } from '../support/ec2-world.ts'
 import { aSession } from '../support/samples.ts'
@@ -169,6 +170,17 @@ describe('EC2 compute', () => {
     pass(2 * 3_600_000)
     await aws.control.fault(unknown)
     expect(await compute.terminate(cloud(1).id, 1)).toEqual({ heirs: [] })
+  })
+
+  it('why EC2 ended a machine is its own word; what was asked for needs none', async () => {
+    const { compute, ec2 } = await openEc2World(aws)
+    const [taken, ended] = [await compute.launch(cloud(1), 1), await compute.launch(cloud(2), 1)]
+    await aws.control.reclaim(taken.machine, 'capacity')
+    expect(await endReason(ec2, taken.machine)).toBe('Server.InsufficientInstanceCapacity: insufficient capacity')
+    await compute.terminate(cloud(2).id, 1)
+    expect(await endReason(ec2, ended.machine)).toBeUndefined()
+    await aws.control.fault({ code: 'UnauthorizedOperation', service: 'ec2', action: 'DescribeInstances', times: 1 })
+    expect(await endReason(ec2, taken.machine)).toBeUndefined()
   })
 
   it('a machine that is shared is bought once, and goes with the last who works there', async () => {

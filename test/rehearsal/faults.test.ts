@@ -52,6 +52,7 @@ it('a machine that is gone without notice ends its session as lost, and what it 
   await rehearsal.cloud.control.reclaim(machine.id, 'power-loss')
   const { code, out, stderr } = await dispatched
   expect([code, out], stderr).toEqual([122, 'before\n'])
+  expect(stderr).toContain('Internal error on launch') // EC2's own word
   expect(await states(task)).toEqual([['terminated', 'Server.InternalError']])
 })
 

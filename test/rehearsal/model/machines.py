@@ -108,6 +108,8 @@ def reclaim(instance: Instance, why: str) -> None:
     if instance.state in ("shutting-down", "terminated"):
         return
     instance.ended_by = why  # type: ignore[attr-defined]
+    code, message = REASONS[why]
+    instance.state_reason = StateReason(message, code)
     move(instance, "shutting-down")
     if PLACES.instances:
         ask_json("POST", f"{PLACES.instances}/instances/{instance.id}/kill")
