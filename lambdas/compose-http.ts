@@ -1,5 +1,6 @@
 import { createApi } from '../core/api/create-api.ts'
-import { Architecture } from '../core/contract/runner.ts'
+import { ARCHITECTURES } from '../core/contract/architectures.ts'
+import type { Architecture } from '../core/contract/runner.ts'
 import { MOST_STORED_OBJECTS } from '../core/lifecycle/advance-run.ts'
 import { controlPlane } from '../core/usecases/control-plane.ts'
 import type { Settings } from '../core/usecases/settings.ts'
@@ -61,7 +62,7 @@ export const composeHttp = (env: NodeJS.ProcessEnv) => {
     runtimes: ['cloud', `cloud:${AWS_REGION}`],
     dailyBudgetUsd: DAILY_BUDGET_USD,
     readsPrices: true,
-    architectures: Architecture.options.filter((one) => RUNNER_BUNDLES[one] !== undefined),
+    architectures: ARCHITECTURES.filter((one) => RUNNER_BUNDLES[one] !== undefined),
     log: () => ({ kind: 'upload' }),
     grant: (session, attempt) => grants.grant(session, attempt),
     neighbours,

@@ -1,6 +1,6 @@
 import { EC2Client } from '@aws-sdk/client-ec2'
 import * as z from 'zod'
-import { NO_SESSION } from '../core/contract/ids.ts'
+import { NO_SESSION } from '../core/contract/id-patterns.ts'
 import { applyFact } from '../core/lifecycle/apply-fact.ts'
 import { openDynamoMachineStore } from './aws/dynamo-machine-store.ts'
 import { endReason } from './aws/end-reason.ts'

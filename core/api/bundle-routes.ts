@@ -1,5 +1,4 @@
 import { Hono } from 'hono'
-import { BundleFacts, BundleOffer } from '../contract/repository.ts'
 import type { ControlPlane } from '../usecases/control-plane.ts'
 import { callerOf } from './caller.ts'
 import { body, checked } from './checked.ts'
@@ -11,6 +10,7 @@ const listed = (header: string | undefined) => (header ?? '').split(',').flatMap
 export const bundleRoutes = (plane: ControlPlane) =>
   new Hono()
     .put('/:sha256', async (c) => {
+      const { BundleFacts } = await import('../contract/repository.ts')
       const facts = checked(BundleFacts, {
         repository: c.req.header('x-remote-repository'),
         tips: listed(c.req.header('x-remote-tips')),
@@ -25,10 +25,16 @@ export const bundleRoutes = (plane: ControlPlane) =>
       const headers = { 'content-type': 'application/octet-stream', 'content-length': String(bundle.bytes) }
       return c.body(bundle.body, 200, headers)
     })
-    .post('/:sha256/upload', body(BundleOffer), async (c) =>
-      c.json(await plane.uploadBundle(sha256In(c.req.param('sha256')), c.req.valid('json'))),
+    .post(
+      '/:sha256/upload',
+      body(async () => (await import('../contract/repository.ts')).BundleOffer),
+      async (c) => c.json(await plane.uploadBundle(sha256In(c.req.param('sha256')), c.req.valid('json'))),
     )
-    .post('/:sha256/stored', body(BundleOffer), async (c) => {
-      await plane.bundleStored(sha256In(c.req.param('sha256')), c.req.valid('json'), callerOf(c))
-      return c.json({})
-    })
+    .post(
+      '/:sha256/stored',
+      body(async () => (await import('../contract/repository.ts')).BundleOffer),
+      async (c) => {
+        await plane.bundleStored(sha256In(c.req.param('sha256')), c.req.valid('json'), callerOf(c))
+        return c.json({})
+      },
+    )

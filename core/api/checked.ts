@@ -17,6 +17,9 @@ export const checked = <S extends z.ZodType>(schema: S, value: unknown): z.outpu
   throw new RemoteError('bad_request', message.slice(0, 1000), { hint: HINT })
 }
 
+/** A part of the call is not what it must be. */
+export const notSuch = (part: string, why: string) => new RemoteError('bad_request', `${part}: ${why}`, { hint: HINT })
+
 const tooLarge = () =>
   new RemoteError('too_large', 'the body is over 2 MB', {
     hint: 'put what is long into a file of the repository and name it in the task',
@@ -50,17 +53,23 @@ type Checked<S extends z.ZodType, Target extends 'json' | 'query'> = MiddlewareH
   { in: Record<Target, z.input<S>>; out: Record<Target, z.output<S>> }
 >
 
+/**
+ * Loaded with the first call that needs it: all schemas together take as long to make as a function may take to start, and most calls need
+ * one or none.
+ */
+type Load<S extends z.ZodType> = () => Promise<S>
+
 /** The JSON body, as the schema says; whatever its content type claims. */
 export const body =
-  <S extends z.ZodType<object>>(schema: S): Checked<S, 'json'> =>
+  <S extends z.ZodType<object>>(load: Load<S>): Checked<S, 'json'> =>
   async (c, next) => {
-    c.req.addValidatedData('json', checked(schema, parseJson(await readBody(c))))
+    c.req.addValidatedData('json', checked(await load(), parseJson(await readBody(c))))
     await next()
   }
 
 export const query =
-  <S extends z.ZodType<object>>(schema: S): Checked<S, 'query'> =>
+  <S extends z.ZodType<object>>(load: Load<S>): Checked<S, 'query'> =>
   async (c, next) => {
-    c.req.addValidatedData('query', checked(schema, c.req.query()))
+    c.req.addValidatedData('query', checked(await load(), c.req.query()))
     await next()
   }

@@ -1,9 +1,7 @@
 import { Hono } from 'hono'
 import type { ExtractSchema } from 'hono/types'
 import type { About } from '../contract/about.ts'
-import { PriceTable } from '../contract/catalogue.ts'
 import { RemoteError } from '../contract/errors.ts'
-import { PlanRequest } from '../contract/plan.ts'
 import type { ControlPlane } from '../usecases/control-plane.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { bundleRoutes } from './bundle-routes.ts'
@@ -40,11 +38,15 @@ export const createApi = (plane: ControlPlane, about: () => Promise<About>, opti
     .route('/audit', auditRoutes(plane))
     .get('/catalogue', async (c) => c.json(await plane.catalogue()))
     .get('/prices', async (c) => c.json(await plane.readPrices()))
-    .put('/prices', body(PriceTable), async (c) => {
+    .put('/prices', body(async () => (await import('../contract/catalogue.ts')).PriceTable), async (c) => {
       await plane.takePrices(c.req.valid('json'), callerOf(c))
       return c.json({})
     })
-    .post('/plan', body(PlanRequest), async (c) => c.json(await plane.plan(c.req.valid('json'))))
+    .post(
+      '/plan',
+      body(async () => (await import('../contract/plan.ts')).PlanRequest),
+      async (c) => c.json(await plane.plan(c.req.valid('json'))),
+    )
     .get('/repositories/:id', async (c) => c.json(await plane.knownCommits(repositoryIn(c.req.param('id')))))
     .get('/about', async (c) => c.json({ ...(await about()), you: callerOf(c) }))
     .post('/daemon/stop', (c) => {

@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
-import { ERRORS, type ErrorBody, RemoteError } from '../contract/errors.ts'
+import type { ErrorBody } from '../contract/error-body.ts'
+import { ERRORS, RemoteError } from '../contract/errors.ts'
 
 const answer = (c: Context, body: ErrorBody) => c.json(body, ERRORS[body.code].status)
 

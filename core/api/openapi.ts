@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { ErrorBody } from '../contract/errors.ts'
+import { ErrorBody } from '../contract/error-body.ts'
 import { ROUTES, type RouteDoc } from './route-table.ts'
 
 type Json = Record<string, unknown>

@@ -1,8 +1,5 @@
 import * as z from 'zod'
 
-/** Who acts when nobody asked: the control plane. No person is called so. */
-export const SELF = 'remote'
-
 /** What somebody did, or tried to: who, what, to what, when, and how it ended. */
 export const AuditEntry = z.object({
   /** Begins with the time: entries are in the order of their ids. */

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { ARCHITECTURES } from './architectures.ts'
 import { Dispatch } from './dispatch.ts'
 import { Position, SessionId, Sha256 } from './ids.ts'
 import { Outcome, Result, Usage } from './outcome.ts'
@@ -80,7 +81,7 @@ export const Hello = z.object({
 /** `GET …/bundle?arch=`: where a machine that has just booted finds the runner. */
 export const RunnerBundle = z.object({ url: z.string(), sha256: z.string() })
 export type RunnerBundle = z.infer<typeof RunnerBundle>
-export const Architecture = z.enum(['x64', 'arm64'])
+export const Architecture = z.enum(ARCHITECTURES)
 export type Architecture = z.infer<typeof Architecture>
 
 /** `POST …/boot-failed`: what the machine said until then, the reason in its first line. */

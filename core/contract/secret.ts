@@ -1,8 +1,7 @@
 import * as z from 'zod'
 import { SecretName } from './ids.ts'
+import { MIN_SECRET_CHARACTERS } from './min-secret-characters.ts'
 
-/** Shorter values cannot be redacted soundly: they occur by chance. */
-export const MIN_SECRET_CHARACTERS = 8
 export const SetSecret = z.union([
   z.strictObject({ value: z.string().min(MIN_SECRET_CHARACTERS).max(65_536) }),
   /** Run by whoever dispatches, with their environment; its output is sent along as one of the session's `credentials`. */

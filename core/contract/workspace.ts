@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { SNAPSHOT_ID } from './id-patterns.ts'
 import { SessionId, WorkspaceName } from './ids.ts'
 import { Day } from './session.ts'
 
@@ -7,7 +8,7 @@ const SizeBytes = z
   .int()
   .positive()
   .max(64 * 1024 ** 4)
-export const SnapshotId = z.string().regex(/^snap-[0-9a-z-]{1,60}$/)
+const SnapshotId = z.string().regex(SNAPSHOT_ID)
 export const Zone = z.string().regex(/^[a-z0-9-]{1,40}$/)
 
 export const CreateWorkspace = z.object({

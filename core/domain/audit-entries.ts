@@ -1,4 +1,5 @@
-import { type AuditEntry, SELF } from '../contract/audit.ts'
+import type { AuditEntry } from '../contract/audit.ts'
+import { SELF } from '../contract/self.ts'
 import type { TimelineEntry } from '../contract/session.ts'
 
 /** A timeline's part of the audit log: what people did, which is done as it is noted. `name`: of a session, or the budget. */

@@ -1,4 +1,4 @@
-import { CROCKFORD } from '../contract/ids.ts'
+import { CROCKFORD } from '../contract/id-patterns.ts'
 
 const CHARACTERS = 10
 

@@ -1,6 +1,6 @@
-import { SELF } from '../contract/audit.ts'
 import type { Position } from '../contract/ids.ts'
 import type { Outcome } from '../contract/outcome.ts'
+import { SELF } from '../contract/self.ts'
 import type { Session } from '../contract/session.ts'
 import { credibleUsage } from '../domain/credible-usage.ts'
 import { priced } from '../domain/daily-cost.ts'

@@ -1,5 +1,5 @@
-import { SELF } from '../contract/audit.ts'
 import type { Outcome } from '../contract/outcome.ts'
+import { SELF } from '../contract/self.ts'
 import type { Attempt, Session, SessionState } from '../contract/session.ts'
 import { canMove } from '../domain/session-moves.ts'
 import type { TimelineNote } from '../ports/session-store.ts'

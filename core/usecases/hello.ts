@@ -1,7 +1,6 @@
 import { ERRORS, RemoteError } from '../contract/errors.ts'
 import type { RunSpec } from '../contract/runner.ts'
 import type { Session } from '../contract/session.ts'
-import { SshServer } from '../contract/ssh.ts'
 import { applyFact } from '../lifecycle/apply-fact.ts'
 import type { Ports } from '../ports/ports.ts'
 import { fenced, refuseFenced } from './fenced.ts'
@@ -32,6 +31,7 @@ export const hello = (ports: Ports, settings: Settings) => {
   return async (id: string, attempt: number, { runnerVersion, facts = {} }: Greeting): Promise<RunSpec> => {
     refuseFenced(await storedSession(ports)(id), attempt)
     const { sshAddress: address, sshHostKey: hostKey, sshUser: user } = facts
+    const { SshServer } = await import('../contract/ssh.ts')
     const ssh = SshServer.safeParse({ address, hostKey, user }).data
     const session = await applyFact(ports)(id, { type: 'greeted', attempt, version: runnerVersion, ssh })
     await ports.lifecycle.wake(id)

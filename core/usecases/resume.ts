@@ -1,4 +1,4 @@
-import { Dispatch } from '../contract/dispatch.ts'
+import type { Dispatch } from '../contract/dispatch.ts'
 import { RemoteError } from '../contract/errors.ts'
 import { isCommand } from '../contract/is-command.ts'
 import type { Resume } from '../contract/resume.ts'
@@ -48,6 +48,7 @@ export const resume = (ports: Ports, settings: Settings) => {
     const given = Object.fromEntries(Object.entries(anew).filter(([, value]) => value !== undefined))
     // The machine it shared is gone, or is others' by now.
     const { with: _, ...asked } = before.request
+    const { Dispatch } = await import('../contract/dispatch.ts')
     const request = Dispatch.parse({ ...asked, ...given, task: text, resumes: before.id })
     checkHidden(before, request)
     return accept(request, caller)

@@ -1,5 +1,5 @@
 import { RemoteError } from '../contract/errors.ts'
-import { SessionPrefix } from '../contract/ids.ts'
+import { SESSION_PREFIX } from '../contract/id-patterns.ts'
 import type { Session } from '../contract/session.ts'
 import type { Ports } from '../ports/ports.ts'
 
@@ -15,7 +15,7 @@ const unknown = (typed: string) =>
 export const sessionOf =
   ({ sessions }: Pick<Ports, 'sessions'>) =>
   async (typed: string): Promise<Session> => {
-    if (!SessionPrefix.safeParse(typed).success) throw unknown(typed)
+    if (!SESSION_PREFIX.test(typed)) throw unknown(typed)
     const prefix = typed.startsWith('s-') ? typed : `s-${typed}`
     const found = prefix.length === WHOLE_ID_CHARACTERS ? [prefix] : await sessions.startingWith(prefix, SHOWN + 1)
     if (found.length > 1) {

@@ -10,7 +10,7 @@ import {
   type RunInstancesCommandInput,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2'
-import { NO_SESSION } from '../../core/contract/ids.ts'
+import { NO_SESSION } from '../../core/contract/id-patterns.ts'
 import type { Baking, Builder } from '../../core/contract/operate.ts'
 import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { Architecture } from '../../core/contract/runner.ts'

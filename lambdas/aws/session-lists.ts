@@ -1,4 +1,4 @@
-import { CROCKFORD } from '../../core/contract/ids.ts'
+import { CROCKFORD } from '../../core/contract/id-patterns.ts'
 import type { Session } from '../../core/contract/session.ts'
 import type { SessionStore } from '../../core/ports/session-store.ts'
 import { type Item, S, type Table, text } from './dynamo-table.ts'

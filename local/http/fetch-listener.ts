@@ -1,7 +1,8 @@
 import { type Duplex, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream as NodeWebStream } from 'node:stream/web'
-import { ERRORS, type ErrorBody } from '../../core/contract/errors.ts'
+import type { ErrorBody } from '../../core/contract/error-body.ts'
+import { ERRORS } from '../../core/contract/errors.ts'
 import type { IncomingMessage, ServerResponse } from './node-http.ts'
 
 /** Anything with Hono's `fetch`. */

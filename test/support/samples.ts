@@ -1,5 +1,5 @@
 import { Dispatch, type DispatchInput } from '../../core/contract/dispatch.ts'
-import { CROCKFORD } from '../../core/contract/ids.ts'
+import { CROCKFORD } from '../../core/contract/id-patterns.ts'
 import type { Session } from '../../core/contract/session.ts'
 import { newSession } from '../../core/domain/new-session.ts'
 

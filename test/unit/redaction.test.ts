@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MIN_SECRET_CHARACTERS } from '../../core/contract/secret.ts'
+import { MIN_SECRET_CHARACTERS } from '../../core/contract/min-secret-characters.ts'
 import { createRedactor, prepareRedaction, redactText } from '../../core/domain/redaction.ts'
 import { type Hidden, MIN_HIDDEN_CHARACTERS, patternsOf, spellings } from '../../core/domain/secret-patterns.ts'
 

@@ -5,7 +5,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync } from 'node:
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { ErrorBody } from '../../../core/contract/errors.ts'
+import type { ErrorBody } from '../../../core/contract/error-body.ts'
 import type { Session } from '../../../core/contract/session.ts'
 import { type Paths, paths } from '../../../local/paths.ts'
 

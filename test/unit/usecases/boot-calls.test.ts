@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { NO_SESSION } from '../../../core/contract/ids.ts'
+import { NO_SESSION } from '../../../core/contract/id-patterns.ts'
 import { apiWorld } from '../../support/api-world.ts'
 import { launchedSession } from '../../support/running-session.ts'
 

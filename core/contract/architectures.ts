@@ -1,0 +1,1 @@
+export const ARCHITECTURES = ['x64', 'arm64'] as const
