@@ -1,10 +1,10 @@
 import { EC2Client } from '@aws-sdk/client-ec2'
-import { SFNClient } from '@aws-sdk/client-sfn'
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns'
 import { JANITOR_MARK } from '../core/contract/janitor-mark.ts'
 import { driveForgotten } from './aws/drive-forgotten.ts'
 import { openJanitor } from './aws/janitor.ts'
 import { reviveLifecycle } from './aws/revive-lifecycle.ts'
+import { openStepFunctions } from './aws/step-functions.ts'
 import { sweepKeptSecrets } from './aws/sweep-kept-secrets.ts'
 import { compose } from './compose.ts'
 import { readEnvironment } from './environment.ts'
@@ -29,7 +29,7 @@ export const composeJanitor = (env: NodeJS.ProcessEnv) => {
       await sns.send(new PublishCommand({ TopicArn: TOPIC_ARN, Subject, Message }))
     },
   })
-  const revive = reviveLifecycle({ sfn: new SFNClient({}), stateMachineArn: STATE_MACHINE_ARN })
+  const revive = reviveLifecycle({ sfn: openStepFunctions(), stateMachineArn: STATE_MACHINE_ARN })
   const drive = driveForgotten({ ports, revive, bootSeconds })
   const sweepSecrets = sweepKeptSecrets({ ...ports, secrets })
   return async () => {

@@ -10,6 +10,7 @@ import { openDynamoLedger } from './aws/dynamo-ledger.ts'
 import { openDynamoSessionStore } from './aws/dynamo-session-store.ts'
 import { openDynamoWaitStore } from './aws/dynamo-wait-store.ts'
 import { openDynamoWorkspaceStore, type Volumes } from './aws/dynamo-workspace-store.ts'
+import { openStateMachine } from './aws/open-state-machine.ts'
 import { wakeWaiting } from './aws/wake-waiting.ts'
 import { openWebIds } from './aws/web-ids.ts'
 import { readEnvironment } from './environment.ts'
@@ -65,7 +66,7 @@ export const compose = (env: NodeJS.ProcessEnv, { compute, volumes }: Machinery)
   }
   const segments = tellingOfSeals(segmentsThere, showSeal)
   const waits = openDynamoWaitStore(table)
-  const machine = lazily(async () => (await import('./aws/open-state-machine.ts')).openStateMachine(STATE_MACHINE_ARN))
+  const machine = openStateMachine(STATE_MACHINE_ARN)
   const wake = wakeWaiting({ sessions, waits, callbacks: machine, clock, bootSeconds: BOOT_SECONDS })
   const secrets = lazily(async () =>
     (await import('./aws/open-secrets.ts')).openSecrets({ ...table, large, stack: STACK, clock }),

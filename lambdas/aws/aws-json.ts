@@ -24,11 +24,12 @@ export type AwsJsonOptions = {
   maxAttempts?: number
   handler?: HttpHandler
 }
-export type AwsService = { service: string; target: string; version: '1.0' | '1.1' }
+/** `id`: what its variable for an endpoint is named after. */
+export type AwsService = { service: string; id: string; target: string; version: '1.0' | '1.1' }
 
 /** As AWS's own clients do: for one service, for all, or where the region is. */
-const endpointOf = (service: string, region: string, env: NodeJS.ProcessEnv) =>
-  env[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] || env['AWS_ENDPOINT_URL'] || `https://${awsHost(service, region)}`
+const endpointOf = ({ service, id }: AwsService, region: string, env: NodeJS.ProcessEnv) =>
+  env[`AWS_ENDPOINT_URL_${id}`] || env['AWS_ENDPOINT_URL'] || `https://${awsHost(service, region)}`
 
 const bytesOf = async (response: HttpResponse): Promise<string> => {
   const parts: Uint8Array[] = []
@@ -58,9 +59,10 @@ const kindOf = (error: SdkError) =>
  * Calls of a service of AWS that speaks JSON, by the SDK's own signer, HTTP handler and retries, without its models of every operation: these
  * take 20 ms of each start of a function, and what they would do is `JSON.stringify`.
  */
-export const openAwsJson = ({ service, target, version }: AwsService, options: AwsJsonOptions = {}) => {
+export const openAwsJson = (of: AwsService, options: AwsJsonOptions = {}) => {
+  const { service, target, version } = of
   const region = options.region ?? process.env['AWS_REGION'] ?? ''
-  const { protocol, hostname, port, pathname } = new URL(options.endpoint ?? endpointOf(service, region, process.env))
+  const { protocol, hostname, port, pathname } = new URL(options.endpoint ?? endpointOf(of, region, process.env))
   const signer = new SignatureV4({ service, region, credentials: options.credentials ?? defaultProvider(), sha256: Sha256 })
   const handler: HttpHandler =
     options.handler ??

@@ -1,6 +1,6 @@
-import { SendTaskHeartbeatCommand, SendTaskSuccessCommand, type SFNClient } from '@aws-sdk/client-sfn'
 import type { Move } from '../../core/lifecycle/next-move.ts'
-import { asked } from './aws-refusal.ts'
+import { asked, awsName } from './aws-refusal.ts'
+import type { StepFunctions } from './step-functions.ts'
 
 /** What a state of the state machine answers with. */
 export type Answer = Move & { session: string }
@@ -20,12 +20,12 @@ const unlessOver = async (call: Promise<unknown>): Promise<boolean> => {
     await asked('Step Functions', call)
     return true
   } catch (error) {
-    if (error instanceof Error && OVER.has(error.name)) return false
+    if (OVER.has(awsName(error) ?? '')) return false
     throw error
   }
 }
 
-export const openCallbacks = (sfn: SFNClient): Callbacks => ({
-  succeed: (taskToken, answer) => unlessOver(sfn.send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(answer) }))),
-  beat: (taskToken) => unlessOver(sfn.send(new SendTaskHeartbeatCommand({ taskToken }))),
+export const openCallbacks = (sfn: StepFunctions): Callbacks => ({
+  succeed: (taskToken, answer) => unlessOver(sfn.send('SendTaskSuccess', { taskToken, output: JSON.stringify(answer) })),
+  beat: (taskToken) => unlessOver(sfn.send('SendTaskHeartbeat', { taskToken })),
 })

@@ -32,7 +32,7 @@ export type Dynamo = { send<Name extends keyof Calls>(call: Name, input: Calls[N
 
 /** DynamoDB. Throws as the SDK's client does, told by name: `isConditionFailed`, `isCancelledByCondition`. */
 export const openDynamo = (options: AwsJsonOptions = {}): Dynamo => {
-  const call = openAwsJson({ service: 'dynamodb', target: 'DynamoDB_20120810', version: '1.0' }, options)
+  const call = openAwsJson({ service: 'dynamodb', id: 'DYNAMODB', target: 'DynamoDB_20120810', version: '1.0' }, options)
   return {
     send: async (name, input) =>
       // A transaction whose answer was lost is made again as the same one, and answered as it was then.

@@ -1,15 +1,10 @@
-import {
-  DescribeExecutionCommand,
-  ExecutionAlreadyExists,
-  ExecutionDoesNotExist,
-  type SFNClient,
-  StartExecutionCommand,
-} from '@aws-sdk/client-sfn'
+import { awsName } from './aws-refusal.ts'
+import type { StepFunctions } from './step-functions.ts'
 
 /** A session that lost so many has a machine that somebody else must end. */
 const MOST_EXECUTIONS = 100
 
-export type Reviving = { sfn: Pick<SFNClient, 'send'>; stateMachineArn: string }
+export type Reviving = { sfn: StepFunctions; stateMachineArn: string }
 
 /**
  * Gives a session a lifecycle again when it has none: an execution ends with its 25,000th event, when somebody stops it, and with the
@@ -20,9 +15,9 @@ export const reviveLifecycle = ({ sfn, stateMachineArn }: Reviving) => {
   const statusOf = async (name: string): Promise<string | undefined> => {
     const executionArn = `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`
     try {
-      return (await sfn.send(new DescribeExecutionCommand({ executionArn }))).status
+      return (await sfn.send('DescribeExecution', { executionArn })).status
     } catch (error) {
-      if (error instanceof ExecutionDoesNotExist) return undefined
+      if (awsName(error) === 'ExecutionDoesNotExist') return undefined
       throw error
     }
   }
@@ -34,10 +29,10 @@ export const reviveLifecycle = ({ sfn, stateMachineArn }: Reviving) => {
       if (status === 'RUNNING') return false
       if (status !== undefined) continue
       try {
-        await sfn.send(new StartExecutionCommand({ stateMachineArn, name, input: JSON.stringify({ session }) }))
+        await sfn.send('StartExecution', { stateMachineArn, name, input: JSON.stringify({ session }) })
         return true
       } catch (error) {
-        if (!(error instanceof ExecutionAlreadyExists)) throw error // begun and over, between the two calls
+        if (awsName(error) !== 'ExecutionAlreadyExists') throw error // begun and over, between the two calls
       }
     }
     throw new Error(`${session} lost ${MOST_EXECUTIONS} lifecycles: it is not given another one`)

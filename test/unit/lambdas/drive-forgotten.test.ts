@@ -1,15 +1,10 @@
-import {
-  DescribeExecutionCommand,
-  ExecutionAlreadyExists,
-  ExecutionDoesNotExist,
-  type SFNClient,
-  type StartExecutionCommand,
-} from '@aws-sdk/client-sfn'
+import { ExecutionAlreadyExists, ExecutionDoesNotExist } from '@aws-sdk/client-sfn'
 import { describe, expect, it } from 'vitest'
 import { applyFact } from '../../../core/lifecycle/apply-fact.ts'
 import type { Fact } from '../../../core/lifecycle/facts.ts'
 import { driveForgotten } from '../../../lambdas/aws/drive-forgotten.ts'
 import { reviveLifecycle } from '../../../lambdas/aws/revive-lifecycle.ts'
+import type { StepFunctions } from '../../../lambdas/aws/step-functions.ts'
 import { fakePorts } from '../../support/fakes/fake-ports.ts'
 import { aSession } from '../../support/samples.ts'
 
@@ -19,19 +14,19 @@ const STATE_MACHINE = 'arn:aws:states:us-east-1:1:stateMachine:remote-lifecycle'
 const openExecutions = () => {
   const status = new Map<string, string>()
   const about = { $metadata: {}, message: '' }
-  const send = async (command: unknown) => {
-    if (command instanceof DescribeExecutionCommand) {
-      const name = command.input.executionArn?.replace('arn:aws:states:us-east-1:1:execution:remote-lifecycle:', '') ?? ''
+  const send = async (call: string, asked: { executionArn?: string; name?: string; input?: string }) => {
+    if (call === 'DescribeExecution') {
+      const name = asked.executionArn?.replace('arn:aws:states:us-east-1:1:execution:remote-lifecycle:', '') ?? ''
       if (!status.has(name)) throw new ExecutionDoesNotExist(about)
       return { status: status.get(name) }
     }
-    const { name = '', input } = (command as StartExecutionCommand).input
+    const { name = '', input } = asked
     if (status.has(name) && status.get(name) !== 'RUNNING') throw new ExecutionAlreadyExists(about)
     expect(JSON.parse(input ?? '')).toEqual({ session: name.slice(0, 12) })
     status.set(name, 'RUNNING')
     return {}
   }
-  return { status, revive: reviveLifecycle({ sfn: { send } as unknown as SFNClient, stateMachineArn: STATE_MACHINE }) }
+  return { status, revive: reviveLifecycle({ sfn: { send } as StepFunctions, stateMachineArn: STATE_MACHINE }) }
 }
 
 const open = async (facts: readonly Fact[]) => {

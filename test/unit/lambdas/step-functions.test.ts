@@ -1,9 +1,10 @@
-import { ExecutionAlreadyExists, type SFNClient, TaskDoesNotExist } from '@aws-sdk/client-sfn'
+import { ExecutionAlreadyExists, TaskDoesNotExist } from '@aws-sdk/client-sfn'
 import { expect, it } from 'vitest'
 import { beginLifecycle } from '../../../lambdas/aws/begin-lifecycle.ts'
 import { openCallbacks } from '../../../lambdas/aws/callbacks.ts'
+import type { StepFunctions } from '../../../lambdas/aws/step-functions.ts'
 
-const failing = (error: Error) => ({ send: () => Promise.reject(error) }) as unknown as SFNClient
+const failing = (error: Error): StepFunctions => ({ send: () => Promise.reject(error) })
 const throttled = failing(Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' }))
 const about = { $metadata: {}, message: '' }
 const answer = { session: 's-0123456789', next: 'Run', seconds: 1 } as const
