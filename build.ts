@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSy
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
+import { oneStart } from './build-one-start.ts'
 import { pastBarrels } from './build-past-barrels.ts'
 
 const root = dirname(fileURLToPath(import.meta.url))
@@ -135,7 +136,7 @@ const lambda = (name: string, outdir: string): BuildOptions => ({
   plugins: [environmentCredentials, leanSdk, builtinsAsTheyAre],
   external: BROWSERS,
   // What is CommonJS in there asks for Node's own modules.
-  banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+  banner: { js: "const require=process.getBuiltinModule('node:module').createRequire(import.meta.url);" },
 })
 
 /** What `remote` is: it answers what it can and loads the rest from the compile cache. */
@@ -185,7 +186,12 @@ const buildInto = async (outdir: string): Promise<void> => {
     if (!existsSync(join(root, file))) throw new Error(`${file} is missing`)
     await build(program(name, file, outdir))
   }
-  await Promise.all(LAMBDAS.map((name) => build(lambda(name, outdir))))
+  await Promise.all(
+    LAMBDAS.map(async (name) => {
+      await build(lambda(name, outdir))
+      await oneStart(join(outdir, 'lambdas', name))
+    }),
+  )
   writeFileSync(join(outdir, 'stack-digest'), `${stackDigest(outdir)}\n`)
   // The package as a whole is modules.
   writeFileSync(join(outdir, 'package.json'), '{ "type": "commonjs" }\n')
