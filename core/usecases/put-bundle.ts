@@ -1,11 +1,11 @@
-import { SessionId } from '../contract/ids.ts'
+import { SESSION_ID } from '../contract/id-patterns.ts'
 import type { BundleFacts } from '../contract/repository.ts'
 import type { Ports } from '../ports/ports.ts'
 import { audited } from './audited.ts'
 import { checkedBundle } from './check-bundle.ts'
 
 /** A runner on the user's own computer calls itself by its session. */
-const isRunner = (by: string) => SessionId.safeParse(by).success
+const isRunner = (by: string) => SESSION_ID.test(by).success
 
 /** Stores the bytes if they have that SHA-256 and are such a bundle, else throws `bad_request`. */
 export const putBundle =
