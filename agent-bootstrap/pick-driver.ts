@@ -21,10 +21,10 @@ export const pickDriver = async (spec: RunSpec): Promise<Driver> => {
 export const warmUp = ({ dir, fenced }: Pick<RunnerArguments, 'dir' | 'fenced'>) => {
   const soon = [
     import('./agents/shell-driver.ts'),
-    import('./sandbox-available.ts').then(({ sandboxAvailable, pidNamespaceAvailable }) =>
-      fenced ? sandboxAvailable() : pidNamespaceAvailable(),
+    Promise.all([import('./sandbox-available.ts'), import('./agents/output-pipes.ts')]).then(
+      ([{ sandboxAvailable, pidNamespaceAvailable }, { prepareOutputPipes }]) =>
+        prepareOutputPipes(dir, fenced ? sandboxAvailable : pidNamespaceAvailable),
     ),
-    import('./agents/output-pipes.ts').then(({ prepareOutputPipes }) => prepareOutputPipes(dir)),
   ]
   // Whoever needs one of them imports it again, and hears of what is wrong with it.
   for (const started of soon) started.catch(() => undefined)

@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { constants, openSync, rmSync } from 'node:fs'
+import { constants, lstatSync, openSync, rmSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import type { Errand } from '../sandbox-available.ts'
 
 export type OutputPipe = {
   /** For the child; close it once the child has it. */
@@ -38,18 +39,36 @@ const openPipe = (path: string): OutputPipe => {
   return { writeFd, read }
 }
 
-let made: Promise<[string, string]> | undefined
+type Paths = [stdout: string, stderr: string]
+let made: Promise<Paths> | undefined
 
-const makeFifos = async (dir: string): Promise<[string, string]> => {
-  const paths: [string, string] = [join(dir, `.stdout-${process.pid}`), join(dir, `.stderr-${process.pid}`)]
+const freshPaths = (dir: string): Paths => {
+  const paths: Paths = [join(dir, `.stdout-${process.pid}`), join(dir, `.stderr-${process.pid}`)]
   for (const path of paths) rmSync(path, { force: true })
-  await promisify(execFile)('mkfifo', ['-m', '600', ...paths], { timeout: MKFIFO_DEADLINE_MS })
+  return paths
+}
+const mkfifo = (paths: Paths) => ({ command: 'mkfifo', args: ['-m', '600', ...paths] })
+
+const makeFifos = async (dir: string): Promise<Paths> => {
+  const paths = freshPaths(dir)
+  const { command, args } = mkfifo(paths)
+  await promisify(execFile)(command, args, { timeout: MKFIFO_DEADLINE_MS })
   return paths
 }
 
-/** Makes the pipes already, while the runner waits for something else. */
-export const prepareOutputPipes = (dir: string) => {
-  made = makeFifos(dir)
+const areFifos = (paths: Paths) => paths.every((path) => lstatSync(path, { throwIfNoEntry: false })?.isFIFO())
+
+/**
+ * Makes the pipes already, while the runner waits for something else: by a process that `isolated` starts anyway, to see whether the isolation
+ * works. To start one holds the runner up for some milliseconds.
+ */
+export const prepareOutputPipes = (dir: string, isolated: (errand: Errand) => Promise<unknown>) => {
+  const prepare = async (): Promise<Paths> => {
+    const paths = freshPaths(dir)
+    await isolated({ dir, ...mkfifo(paths) })
+    return areFifos(paths) ? paths : makeFifos(dir)
+  }
+  made = prepare()
   made.catch(() => undefined) // whoever opens them hears of it
 }
 
