@@ -50,7 +50,7 @@ const EMPTY = '{ handler: async () => ({ statusCode: 200 }) }'
 const API = `await import(${JSON.stringify(join(directory('http'), 'index.mjs'))})`
 
 const WHY =
-  'of what it loads beside Node itself a third is Node’s own https (7 ms); the rest is Hono, the SDK’s signer and HTTP handler, and the use cases; docs/decisions/functions.md'
+  'Node’s own https is 7 ms of it (and as much of another core), compiling 6; the rest are Hono, the SDK’s signer and HTTP handler and the use cases; docs/decisions/functions.md'
 
 /** Whatever is not loaded at the start must not only be loaded by the call that made it start. */
 const withFirstCall = (what: string, ours: number, base: number, init: number): Row => ({
