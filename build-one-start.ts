@@ -5,7 +5,7 @@ import { build } from 'esbuild'
 const ENTRY = 'index.mjs'
 const START = 'start.mjs'
 /** As esbuild writes them. */
-const STATIC = /\b(?:import|export)(?:\{([^}]*)\}from)?"\.\/([\w-]+\.mjs)"/g
+const STATIC = /\bimport(?:\{([^}]*)\}from)?"\.\/([\w-]+\.mjs)"/g
 
 /** How a name of a chunk is called in the one file that they become. */
 const nameIn = (chunk: string, name: string) => `${chunk.replace(/\W/g, '_')}_${name}`
@@ -34,9 +34,13 @@ export const oneStart = async (directory: string): Promise<void> => {
     })
     return `import{${taken.join(',')}}from"./${START}"`
   }
-  const later = [...files]
-    .filter(([file]) => !start.has(file))
-    .map(([file, text]) => [file, text.replace(STATIC, pointed)] as const)
+  const pointedAll = (file: string, text: string) => {
+    const rewritten = text.replace(STATIC, pointed)
+    const left = [...start].find((part) => rewritten.includes(`"./${part}"`))
+    if (left !== undefined) throw new Error(`${file} takes from ${left} in a way that is not known here`)
+    return rewritten
+  }
+  const later = [...files].filter(([file]) => !start.has(file)).map(([file, text]) => [file, pointedAll(file, text)] as const)
 
   await build({
     stdin: { contents: `export{handler}from"./${ENTRY}";${[...shared.values()].join('')}`, resolveDir: directory },
