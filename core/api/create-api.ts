@@ -38,10 +38,14 @@ export const createApi = (plane: ControlPlane, about: () => Promise<About>, opti
     .route('/audit', auditRoutes(plane))
     .get('/catalogue', async (c) => c.json(await plane.catalogue()))
     .get('/prices', async (c) => c.json(await plane.readPrices()))
-    .put('/prices', body(async () => (await import('../contract/catalogue.ts')).PriceTable), async (c) => {
-      await plane.takePrices(c.req.valid('json'), callerOf(c))
-      return c.json({})
-    })
+    .put(
+      '/prices',
+      body(async () => (await import('../contract/catalogue.ts')).PriceTable),
+      async (c) => {
+        await plane.takePrices(c.req.valid('json'), callerOf(c))
+        return c.json({})
+      },
+    )
     .post(
       '/plan',
       body(async () => (await import('../contract/plan.ts')).PlanRequest),
