@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
-import { openBackoff, type Random } from '../core/contract/backoff.ts'
+import type { Random } from '../core/contract/backoff.ts'
 import type { FromRunner, ToRunner } from '../core/contract/frames.ts'
+import { openBackoff } from './backoff.ts'
 import { clientOf, endpointOptions, type Sign } from './http-socket.ts'
 import { createFrameReader, encodeFrame, OPCODES } from './websocket-frames.ts'
 

@@ -1,6 +1,6 @@
-import { openBackoff } from '../core/contract/backoff.ts'
 import type { InboxItem } from '../core/contract/inbox.ts'
 import type { Beat, BeatAnswer } from '../core/contract/runner.ts'
+import { openBackoff } from './backoff.ts'
 import { type ControlPlane, Fenced } from './control-plane-client.ts'
 
 const BEAT_MS = 30_000

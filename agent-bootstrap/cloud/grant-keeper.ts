@@ -1,5 +1,5 @@
-import { openBackoff } from '../../core/contract/backoff.ts'
 import type { Grant, Renewed } from '../../core/contract/runner.ts'
+import { openBackoff } from '../backoff.ts'
 
 const EARLY_MS = 600_000
 const FIRST_PAUSE_MS = 1000

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { awsHost } from '../../core/contract/aws-host.ts'
-import { openBackoff } from '../../core/contract/backoff.ts'
 import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { Grant } from '../../core/contract/runner.ts'
+import { openBackoff } from '../backoff.ts'
 import { httpCall } from './http-call.ts'
 import { signedHeaders } from './sign.ts'
 

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Backoff, openBackoff, type Random } from '../../core/contract/backoff.ts'
+import type { Backoff, Random } from '../../core/contract/backoff.ts'
+import { openBackoff } from '../backoff.ts'
 
 const FIRST_MS = 200
 const LONGEST_MS = 8000

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { openBackoff } from '../../core/contract/backoff.ts'
 import { ERRORS, RemoteError } from '../../core/contract/remote-error.ts'
+import { openBackoff } from '../backoff.ts'
 import type { Io } from '../io.ts'
 import { failureIn, prepareConnection } from './open-connection.ts'
 import type { PortPair } from './port-pair.ts'

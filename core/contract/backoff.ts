@@ -1,18 +1,17 @@
-/** From 0, never 1, as Math.random. */
+/** From 0, never 1. */
 export type Random = () => number
 
 export type BackoffOptions = {
   firstMs: number
   longestMs: number
-  /** Of a test. */
-  random?: Random | undefined
+  random: Random
 }
 
 /**
  * Pauses between tries, with full jitter: each is anything from nothing to a limit that doubles. Many that are cut off at the same moment
  * come back spread over all of that time; half of it fixed would leave them a crowd.
  */
-export const openBackoff = ({ firstMs, longestMs, random = Math.random }: BackoffOptions) => {
+export const openBackoff = ({ firstMs, longestMs, random }: BackoffOptions) => {
   let most = firstMs
   return {
     /** ms before the next try. */

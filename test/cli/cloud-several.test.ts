@@ -1,54 +1,9 @@
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
-import { version } from '../../cli/version.ts'
+import { describe, expect, it } from 'vitest'
 import type { Session } from '../../core/contract/session.ts'
-import { type FakeCloud, openFakeCloud } from '../support/fake-cloud.ts'
-import { type CloudWorld, openCloudWorld } from './cloud-world.ts'
-
-const open: { close(): Promise<void> }[] = []
-afterEach(async () => {
-  for (const one of open.splice(0)) await one.close()
-})
-
-type Entry = Record<string, unknown> & { apiUrl: string; socketUrl: string }
-const FAR = { ms: 180, measuredAt: new Date().toISOString() }
-const NEAR = { ms: 12, measuredAt: new Date().toISOString() }
-const OLD = '2026-01-01T00:00:00.000Z'
-
-const entryOf = ({ apiUrl, socketUrl }: Pick<FakeCloud, 'apiUrl' | 'socketUrl'>, region: string, more: object = {}): Entry => ({
-  ...{ stack: 'remote', region, account: '111122223333', apiUrl, socketUrl, version: version() },
-  ...{ readAt: OLD, ...more },
-})
-
-type Several = { here: CloudWorld; near: FakeCloud; far: FakeCloud; keep(clouds: Record<string, Entry>, preferred: string): void }
-const kept = (here: CloudWorld): { preferred?: string; clouds: Record<string, Entry> } =>
-  JSON.parse(readFileSync(here.file, 'utf8'))
-
-/** Two control planes that the user has found: the far one was used last. */
-const openSeveral = async (on = 'cloud'): Promise<Several> => {
-  const here = await openCloudWorld({ on })
-  const far = await openFakeCloud()
-  open.push(here, far)
-  far.regions.splice(0, 1, 'eu-west-1')
-  // Ids of fakes are counted: those of one are none of the other's.
-  for (let n = 0; n < 1000; n++) far.ports.ids.session()
-  const near = here.cloud
-  const keep = (clouds: Record<string, Entry>, preferred: string) =>
-    writeFileSync(here.file, JSON.stringify({ preferred, clouds }))
-  keep({ 'us-east-1': entryOf(near, 'us-east-1', NEAR), 'eu-west-1': entryOf(far, 'eu-west-1', FAR) }, 'eu-west-1')
-  return { here, near, far, keep }
-}
-
-const DISPATCH = ['dispatch', '--agent', 'shell', '--no-repo', '--detach', '--json', 'true']
-const dispatched = async (here: CloudWorld, ...more: string[]): Promise<Session> => {
-  const { code, out, err } = await here.run([...DISPATCH, ...more])
-  expect([code, err]).toEqual([0, ''])
-  return JSON.parse(out)
-}
-const has = async (cloud: FakeCloud, { id }: Session) => (await cloud.ports.sessions.get(id)) !== undefined
+import { DISPATCH, dispatched, entryOf, FAR, has, kept, NEAR, OLD, open, openSeveral } from './several-clouds.ts'
 
 describe('`cloud` alone', () => {
   it('is the nearest, whichever was used last', async () => {
@@ -196,87 +151,5 @@ describe('a workspace', () => {
     const { here } = await openWith('far')
     const { code, err } = await here.run([...DISPATCH, '--workspace', 'alpha', '--on', 'cloud:us-east-1'])
     expect({ code, err }).toEqual({ code: 5, err: expect.stringContaining('there is no workspace alpha') })
-  })
-})
-
-describe('what is up', () => {
-  it('is listed with every cloud, its figures, and an arrow at what `cloud` means', async () => {
-    const { here } = await openSeveral()
-    const { out, err } = await here.run(['cloud', 'status'])
-    expect(out).toMatch(/→ +cloud:us-east-1 +remote +111122223333 .* 12 ms +0\n/)
-    expect(out).toMatch(/\n +cloud:eu-west-1 +remote +111122223333 .* 180 ms +0\n/)
-    expect(err).toContain('no machine is up')
-    const { clouds } = JSON.parse((await here.run(['cloud', 'status', '--json'])).out)
-    expect(clouds).toMatchObject([
-      { runtime: 'cloud:us-east-1', isCloud: true, ms: 12, machines: 0 },
-      { runtime: 'cloud:eu-west-1', isCloud: false, ms: 180, machines: 0 },
-    ])
-  })
-
-  it('is listed by config and doctor, without a word to AWS', async () => {
-    const { here, near, far } = await openSeveral()
-    expect((await here.run(['config', 'list'])).err).toContain(
-      'cloud:us-east-1  stack remote in us-east-1, account 111122223333, 12 ms',
-    )
-    const { checks } = JSON.parse((await here.run(['doctor', '--json'])).out)
-    const says = (name: string) => checks.find((one: { name: string }) => one.name === name)?.says
-    expect(says('cloud:us-east-1')).toMatch(/12 ms away; the one that `cloud` means$/)
-    expect(says('cloud:eu-west-1')).toMatch(/180 ms away$/)
-    expect([near.heard, far.heard]).toEqual([[], []])
-  })
-
-  it('a terminal is found by connect and down in whichever cloud it is', async () => {
-    const { here, far } = await openSeveral()
-    const up = await here.run(['cloud', 'up', '--region', 'eu-west-1', '--detach', '--quiet'])
-    const id = up.out.trim()
-    far.scene = async ({ session, say }) => {
-      const outcome = { outcome: 'terminated', code: 'terminated', reason: 'asked' } as const
-      say({ type: 'attached', live: { attempt: 1, seq: 1 }, session })
-      say({ type: 'complete', session: await far.change(session.id, { state: 'ended', outcome }) })
-    }
-    const down = await here.run(['cloud', 'down'])
-    expect(down).toMatchObject({ code: 0, err: expect.stringContaining(`${id} is down`) })
-    expect((await here.run(['cloud', 'down'])).code).toBe(3)
-    expect(await here.run(['connect', 'cloud'])).toMatchObject({ code: 3, err: expect.stringContaining('remote cloud up') })
-  })
-})
-
-describe('cloud status', () => {
-  it('of clouds that all fail says of each why, and what is known of them', async () => {
-    const { here, near, far } = await openSeveral()
-    for (const cloud of [near, far]) cloud.refusals.push({ status: 403, body: '{"message":"Forbidden"}' })
-    const { code, out, err } = await here.run(['cloud', 'status'])
-    expect(err).toMatch(/cloud:us-east-1 is left out.*\nremote: cloud:eu-west-1 is left out/)
-    expect({ code, out }).toEqual({ code: 5, out: expect.stringMatching(/us-east-1 .* no answer\n.*eu-west-1 .* no answer\n/) })
-  })
-})
-
-describe('cloud forget', () => {
-  it('forgets one here, by the name it is listed with, and leaves the others and AWS alone', async () => {
-    const { here, near, far } = await openSeveral()
-    expect((await here.run(['__complete', '--', 'cloud', 'forget', 'cloud:e'])).out).toBe('cloud:eu-west-1\tstack remote\n')
-    const { code, err } = await here.run(['cloud', 'forget', 'cloud:us-east-1'])
-    expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining('remote cloud use --stack remote --region us-east-1') })
-    expect(Object.keys(kept(here).clouds)).toEqual(['eu-west-1'])
-    expect([near.heard, far.heard]).toEqual([[], []])
-    expect(await has(far, await dispatched(here))).toBe(true)
-  })
-
-  it('of the last one ends the default that went there', async () => {
-    const { here } = await openSeveral('')
-    await here.run(['config', 'set', 'on', 'cloud'])
-    expect((await here.run(['cloud', 'forget'])).code).toBe(3)
-    expect((await here.run(['cloud.forget', 'eu-west-1', '--quiet'])).out).toBe('cloud:eu-west-1\n')
-    expect((await here.run(['config', 'get', 'on'])).out).toBe('cloud\n')
-    const last = await here.run(['cloud', 'forget', '--json'])
-    expect(JSON.parse(last.out)).toMatchObject({ runtime: 'cloud:us-east-1', stack: 'remote' })
-    expect((await here.run(['config', 'get', 'on'])).code).toBe(1)
-    expect(await here.run(['cloud', 'forget'])).toMatchObject({ code: 3, err: expect.stringContaining('remote cloud use') })
-  })
-
-  it('refuses what is not in use, and says what is', async () => {
-    const { here } = await openSeveral()
-    const { code, err } = await here.run(['cloud', 'forget', 'cloud:ap-south-1'])
-    expect({ code, err }).toEqual({ code: 3, err: expect.stringContaining('cloud:us-east-1, cloud:eu-west-1') })
   })
 })
