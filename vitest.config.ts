@@ -29,6 +29,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'rehearsal',
+          // Of a file: each is a machine that boots, and two files run at once.
+          maxConcurrency: 3,
           include: ['test/rehearsal/**/*.test.ts'],
           testTimeout: 180_000,
           // The first run on a machine makes the root of all instances.

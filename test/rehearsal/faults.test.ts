@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { LONGEST_MS } from './front-socket.ts'
 import { openRehearsalInUse, type Rehearsal } from './rehearsal.ts'
@@ -47,12 +48,22 @@ it('where a zone has no capacity another is taken, and throttling is waited out'
 
 it('a machine that is gone without notice ends its session as lost, and what it had written is there', async () => {
   const task = 'echo before; sleep 300'
-  const dispatched = shell(task)
+  const viewer = rehearsal.world.start(['dispatch', '--agent', 'shell', '--no-repo', task])
+  const closed = once(viewer, 'close')
+  const seen = { out: '', err: '' }
+  viewer.stdout?.on('data', (bytes) => {
+    seen.out += String(bytes)
+  })
+  viewer.stderr?.on('data', (bytes) => {
+    seen.err += String(bytes)
+  })
   const machine = await running(task)
+  await until('its output has arrived', async () => seen.out.includes('before') || undefined, 90_000)
   await rehearsal.cloud.control.reclaim(machine.id, 'power-loss')
-  const { code, out, stderr } = await dispatched
-  expect([code, out], stderr).toEqual([122, 'before\n'])
-  expect(stderr).toContain('Internal error on launch') // EC2's own word
+  const [code] = await closed
+  expect([code, seen.out], seen.err).toEqual([122, 'before
+'])
+  expect(seen.err).toContain('Internal error on launch') // EC2's own word
   expect(await states(task)).toEqual([['terminated', 'Server.InternalError']])
 })
 
@@ -79,12 +90,12 @@ it('a connection that is cut after two hours is opened again and nothing is miss
   expect(out).toBe(Array.from({ length: 9 }, (_, n) => `line ${n + 1}\n`).join(''))
 })
 
-it('messages that come twice, late or in another order change nothing', async () => {
-  rehearsal.cloud.front.disorder.set({ reorder: true, duplicate: true, loseDisconnect: true })
-  const { code, out, stderr } = await shell('for n in 1 2 3 4 5 6; do echo line $n; sleep 0.5; done')
+it('messages that come twice, late, in another order or never change nothing', async () => {
+  rehearsal.cloud.front.disorder.set({ reorder: true, duplicate: true, lose: true, loseDisconnect: true })
+  const { code, out, stderr } = await shell('for n in $(seq 1 20); do echo line $n; sleep 0.4; done')
   rehearsal.cloud.front.disorder.set({})
   expect(code, stderr).toBe(0)
-  expect(out).toBe(Array.from({ length: 6 }, (_, n) => `line ${n + 1}\n`).join(''))
+  expect(out).toBe(Array.from({ length: 20 }, (_, n) => `line ${n + 1}\n`).join(''))
 })
 
 it('no lifecycle failed, and nothing is left', async () => {
@@ -95,3 +106,27 @@ it('no lifecycle failed, and nothing is left', async () => {
   expect(failed).toEqual([])
   expect(await rehearsal.cloud.control.denials()).toEqual([])
 })
+
+it('of a control plane that is away for good a machine frees itself: its session ends in time, and then the machine', async () => {
+  const mark = '600.70071'
+  const task = `setsid sleep ${mark} & echo begun; sleep ${mark}`
+  const id = (await shell('--detach', '--quiet', '--ttl', '10s', task)).out.trim()
+  const { id: instance } = await running(task)
+  const machine = await rehearsal.machines?.instances.get(instance)?.machine
+  if (!machine) throw new Error('the session has no machine')
+  // Nothing that could end it from outside is left: no API, no live path, and no function that a lifecycle could call.
+  rehearsal.cloud.front.goAway()
+  await rehearsal.cloud.lambdas.close()
+  const works = () => machine.run('sh', '-c', `pgrep -f '[s]leep ${mark}' || true`)
+  await until('its runner ends it by itself when its time is up', async () => ((await works()) === '' ? true : undefined), 90_000)
+  // The runner is still there: somebody might come back and be told.
+  expect(await machine.run('systemctl', 'is-active', `remote-runner@${id}-1`)).toBe('active\n')
+  // As if those minutes had gone as well.
+  const env = `/run/remote/sessions/${id}-1.env`
+  await machine.run('sh', '-c', `sed -i "s/^REMOTE_ENDS_AT=.*/REMOTE_ENDS_AT=$(($(cut -d. -f1 /proc/uptime) - 301))/" ${env}`)
+  await machine.run('systemctl', 'start', '--no-block', 'remote-dead-man.service')
+  await machine.off
+  const gone = async () =>
+    (await rehearsal.cloud.control.instances()).find((one) => one.id === instance && one.state === 'terminated')
+  expect((await until('EC2 knows it', gone)).reason).toContain('InstanceInitiated')
+}, 240_000)
