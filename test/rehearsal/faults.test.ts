@@ -61,8 +61,7 @@ it('a machine that is gone without notice ends its session as lost, and what it 
   await until('its output has arrived', async () => seen.out.includes('before') || undefined, 90_000)
   await rehearsal.cloud.control.reclaim(machine.id, 'power-loss')
   const [code] = await closed
-  expect([code, seen.out], seen.err).toEqual([122, 'before
-'])
+  expect([code, seen.out], seen.err).toEqual([122, 'before\n'])
   expect(seen.err).toContain('Internal error on launch') // EC2's own word
   expect(await states(task)).toEqual([['terminated', 'Server.InternalError']])
 })
