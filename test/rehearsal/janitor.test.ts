@@ -1,7 +1,8 @@
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
-import { DescribeLaunchTemplatesCommand, DescribeSubnetsCommand, EC2Client, RunInstancesCommand } from '@aws-sdk/client-ec2'
+import { EC2Client } from '@aws-sdk/client-ec2'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { JANITOR_MARK } from '../../core/contract/janitor-mark.ts'
+import { agedInstance } from './aged-instance.ts'
 import { REGION } from './cloud.ts'
 import { openRehearsal, type Rehearsal } from './rehearsal.ts'
 import { until } from './until.ts'
@@ -18,23 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => rehearsal?.close())
 
-const launch = async (tags: Record<string, string>, ageSeconds: number) => {
-  const { LaunchTemplates = [] } = await ec2.send(new DescribeLaunchTemplatesCommand({}))
-  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({}))
-  const { Instances = [] } = await ec2.send(
-    new RunInstancesCommand({
-      MinCount: 1,
-      MaxCount: 1,
-      InstanceType: 't3.small',
-      LaunchTemplate: { LaunchTemplateId: LaunchTemplates[0]?.LaunchTemplateId ?? '', Version: '$Latest' },
-      SubnetId: Subnets[0]?.SubnetId ?? '',
-      TagSpecifications: [{ ResourceType: 'instance', Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }],
-    }),
-  )
-  const id = Instances[0]?.InstanceId ?? ''
-  await rehearsal.cloud.control.age(id, ageSeconds)
-  return id
-}
+const launch = (tags: Record<string, string>, seconds: number) => agedInstance(rehearsal, ec2, tags, seconds)
 const janitor = async () => {
   const rule = (await rehearsal.cloud.control.rules(REGION)).find(({ schedule }) => schedule === 'rate(5 minutes)')
   if (!rule) throw new Error('nothing is scheduled every five minutes')

@@ -1,13 +1,6 @@
-import {
-  CreateSnapshotCommand,
-  CreateVolumeCommand,
-  DescribeLaunchTemplatesCommand,
-  DescribeSubnetsCommand,
-  DescribeVolumesCommand,
-  EC2Client,
-  RunInstancesCommand,
-} from '@aws-sdk/client-ec2'
+import { CreateSnapshotCommand, CreateVolumeCommand, DescribeVolumesCommand, EC2Client } from '@aws-sdk/client-ec2'
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { agedInstance } from './aged-instance.ts'
 import { REGION } from './cloud.ts'
 import { openRehearsalInUse, type Rehearsal } from './rehearsal.ts'
 
@@ -28,23 +21,7 @@ const tagged = (ResourceType: 'instance' | 'volume' | 'snapshot', tags: Record<s
 ]
 const MINE = { 'remote:stack': 'remote' }
 
-const launch = async (tags: Record<string, string>, seconds: number) => {
-  const { LaunchTemplates = [] } = await ec2.send(new DescribeLaunchTemplatesCommand({}))
-  const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({}))
-  const { Instances = [] } = await ec2.send(
-    new RunInstancesCommand({
-      MinCount: 1,
-      MaxCount: 1,
-      InstanceType: 't3.small',
-      LaunchTemplate: { LaunchTemplateId: LaunchTemplates[0]?.LaunchTemplateId ?? '', Version: '$Latest' },
-      SubnetId: Subnets[0]?.SubnetId ?? '',
-      ...(Object.keys(tags).length > 0 && { TagSpecifications: tagged('instance', tags) }),
-    }),
-  )
-  const id = Instances[0]?.InstanceId ?? ''
-  await rehearsal.cloud.control.age(id, seconds)
-  return id
-}
+const launch = (tags: Record<string, string>, seconds: number) => agedInstance(rehearsal, ec2, tags, seconds)
 const volume = async (tags: Record<string, string>, seconds: number) => {
   const made = await ec2.send(
     new CreateVolumeCommand({ AvailabilityZone: `${REGION}a`, Size: 100, TagSpecifications: tagged('volume', tags) }),
