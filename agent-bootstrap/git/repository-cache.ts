@@ -7,7 +7,7 @@ import type { RepositorySource } from '../../core/contract/dispatch.ts'
 import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { RunSpec } from '../../core/contract/runner.ts'
 import { makeGitDir } from './make-git-dir.ts'
-import { sealedGit } from './sealed-git.ts'
+import { lineOf, sealedGit } from './sealed-git.ts'
 import { verifyBundle } from './verify-bundle.ts'
 
 export type BundleRef = RunSpec['bundles'][number]
@@ -95,9 +95,16 @@ const gatherPacks = async (dir: string): Promise<void> => {
   await sealedGit(['repack', '--geometric=2', '-d', '-q'], { gitDir: dir, allow: [1, 128, 129] })
 }
 
+/** Behind a tip counts, too: work may have begun at a commit before the user's. */
+const isHere = async (dir: string, commit: string): Promise<boolean> =>
+  existsSync(tipFile(dir, commit)) ||
+  lineOf(
+    await sealedGit(['for-each-ref', '--count=1', `--contains=${commit}`, 'refs/tips'], { gitDir: dir, allow: [128, 129] }),
+  ) !== ''
+
 const importPack = async (dir: string, file: string, { tips, needs, packOffset }: BundleHeader): Promise<void> => {
-  const missing = needs.find((commit) => !existsSync(tipFile(dir, commit)))
-  if (missing !== undefined) {
+  for (const missing of needs) {
+    if (await isHere(dir, missing)) continue
     throw new RemoteError('repository', `a bundle builds on commit ${missing}, which this machine does not have`, {
       hint: 'dispatch again',
     })

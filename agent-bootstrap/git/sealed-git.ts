@@ -52,7 +52,17 @@ const SAFE = [
 const safeArgs = SAFE.flatMap((setting) => ['-c', setting])
 
 /** Commands that change nothing: a crash during one is a crash before it. */
-const LOOKS: ReadonlySet<string> = new Set(['status', 'rev-parse', 'rev-list', 'cat-file', 'diff', 'ls-files', 'ls-tree', 'log'])
+const LOOKS: ReadonlySet<string> = new Set([
+  'status',
+  'rev-parse',
+  'rev-list',
+  'cat-file',
+  'diff',
+  'ls-files',
+  'ls-tree',
+  'log',
+  'for-each-ref',
+])
 
 /** Starts git; the caller has its streams. */
 export const spawnSealed = (args: readonly string[], call: SealedCall) =>
