@@ -1,4 +1,4 @@
-import { RemoteError } from '../core/contract/errors.ts'
+import { RemoteError } from '../core/contract/remote-error.ts'
 import type { Machinery } from './compose.ts'
 
 const refuse = (): never => {

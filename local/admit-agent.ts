@@ -1,6 +1,6 @@
 import type { Dispatch } from '../core/contract/dispatch.ts'
-import { RemoteError } from '../core/contract/errors.ts'
 import { isCommand } from '../core/contract/is-command.ts'
+import { RemoteError } from '../core/contract/remote-error.ts'
 import { findCredentials } from './agent-credentials.ts'
 
 /** Throws `no_credentials` for an agent that could only fail: nothing it could log in with is in the request or on this machine. */

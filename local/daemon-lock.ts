@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { RemoteError } from '../core/contract/errors.ts'
+import { RemoteError } from '../core/contract/remote-error.ts'
 
 const SQLITE_BUSY = 5
 

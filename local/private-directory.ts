@@ -1,5 +1,5 @@
 import { chmodSync, lstatSync, mkdirSync } from 'node:fs'
-import { RemoteError } from '../core/contract/errors.ts'
+import { RemoteError } from '../core/contract/remote-error.ts'
 
 const ownUid = () => process.getuid?.()
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { RemoteError } from '../core/contract/errors.ts'
+import { RemoteError } from '../core/contract/remote-error.ts'
 
 /** Beside the daemon's bundle, beside its chunks, or the sources of a checkout. */
 const CANDIDATES = ['./runner.js', '../runner.js', '../agent-bootstrap/main.ts']

@@ -1,6 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { z } from 'zod'
-import { RemoteError } from '../contract/errors.ts'
+import { RemoteError } from '../contract/remote-error.ts'
 
 const MAX_JSON_BYTES = 2 * 1024 * 1024
 const SHOWN_ISSUES = 3

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import type { ExtractSchema } from 'hono/types'
 import type { About } from '../contract/about.ts'
-import { RemoteError } from '../contract/errors.ts'
+import { RemoteError } from '../contract/remote-error.ts'
 import type { ControlPlane } from '../usecases/control-plane.ts'
 import { auditRoutes } from './audit-routes.ts'
 import { bundleRoutes } from './bundle-routes.ts'

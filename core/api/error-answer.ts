@@ -1,6 +1,6 @@
 import type { Context } from 'hono'
 import type { ErrorBody } from '../contract/error-body.ts'
-import { ERRORS, RemoteError } from '../contract/errors.ts'
+import { ERRORS, RemoteError } from '../contract/remote-error.ts'
 
 const answer = (c: Context, body: ErrorBody) => c.json(body, ERRORS[body.code].status)
 

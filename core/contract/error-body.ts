@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { ERRORS, type ErrorCode } from './errors.ts'
+import { ERRORS, type ErrorCode } from './remote-error.ts'
 
 /** The body of every answer that is not 2xx. `id` names a bug's story in the control plane's log. */
 export const ErrorBody = z.object({

@@ -1,4 +1,4 @@
-import { RemoteError } from '../contract/errors.ts'
+import { RemoteError } from '../contract/remote-error.ts'
 
 /** A secret's command is run where its owner dispatches: nobody else has their login, their terminal, their environment. */
 export const needsCommand = (name: string): RemoteError =>

@@ -1,4 +1,4 @@
-import { ERRORS, RemoteError } from '../contract/errors.ts'
+import { ERRORS, RemoteError } from '../contract/remote-error.ts'
 import type { Session } from '../contract/session.ts'
 import type { Ports } from '../ports/ports.ts'
 import { currentAttempt } from './change.ts'

@@ -1,5 +1,5 @@
 import type { AuditEntry } from '../contract/audit.ts'
-import { RemoteError } from '../contract/errors.ts'
+import { RemoteError } from '../contract/remote-error.ts'
 import type { Ports } from '../ports/ports.ts'
 
 type Asked = Pick<AuditEntry, 'by' | 'what' | 'on' | 'detail'>

@@ -1,6 +1,6 @@
 import type { Dispatch } from '../contract/dispatch.ts'
-import { RemoteError } from '../contract/errors.ts'
 import { isCommand } from '../contract/is-command.ts'
+import { RemoteError } from '../contract/remote-error.ts'
 import type { Budget, SetBudget } from '../contract/spend.ts'
 import { dayOf, endOfDay } from '../domain/daily-cost.ts'
 import type { Ports } from '../ports/ports.ts'

@@ -1,6 +1,6 @@
 import { type BundleHeader, bundleHeader, MOST_HEADER_BYTES } from '../contract/bundle-header.ts'
-import { RemoteError } from '../contract/errors.ts'
 import { MOST_BUNDLE_BYTES } from '../contract/most-bundle-bytes.ts'
+import { RemoteError } from '../contract/remote-error.ts'
 import type { BundleFacts } from '../contract/repository.ts'
 
 const wrong = (what: string, hint = 'send it again') =>

@@ -1,7 +1,7 @@
 import type { Dispatch } from '../contract/dispatch.ts'
-import { RemoteError } from '../contract/errors.ts'
 import { isCommand } from '../contract/is-command.ts'
 import { MIN_SECRET_CHARACTERS } from '../contract/min-secret-characters.ts'
+import { RemoteError } from '../contract/remote-error.ts'
 import type { Session } from '../contract/session.ts'
 import { instanceType } from '../domain/catalogue.ts'
 import { isStaying } from '../domain/is-staying.ts'

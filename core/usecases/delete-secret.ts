@@ -1,4 +1,4 @@
-import { RemoteError } from '../contract/errors.ts'
+import { RemoteError } from '../contract/remote-error.ts'
 import type { Ports } from '../ports/ports.ts'
 import { audited } from './audited.ts'
 

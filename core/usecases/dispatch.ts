@@ -1,5 +1,5 @@
 import type { Dispatch } from '../contract/dispatch.ts'
-import { RemoteError } from '../contract/errors.ts'
+import { RemoteError } from '../contract/remote-error.ts'
 import type { Session } from '../contract/session.ts'
 import { canonicalJson } from '../domain/canonical-json.ts'
 import { newSession } from '../domain/new-session.ts'

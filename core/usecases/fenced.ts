@@ -1,4 +1,4 @@
-import { RemoteError } from '../contract/errors.ts'
+import { RemoteError } from '../contract/remote-error.ts'
 import type { Session } from '../contract/session.ts'
 
 /** For a machine that is no longer the session's: it must stop, and nothing it says counts any more. */

@@ -1,4 +1,4 @@
-import { RemoteError } from '../contract/errors.ts'
+import { RemoteError } from '../contract/remote-error.ts'
 import type { Workspace } from '../contract/workspace.ts'
 import { wholeGb } from '../domain/money.ts'
 import { pricesOf } from '../domain/prices.ts'

@@ -1,4 +1,4 @@
-import { ERRORS, RemoteError } from '../contract/errors.ts'
+import { ERRORS, RemoteError } from '../contract/remote-error.ts'
 import type { RunSpec } from '../contract/runner.ts'
 import type { Session } from '../contract/session.ts'
 import { applyFact } from '../lifecycle/apply-fact.ts'

@@ -1,5 +1,5 @@
 import type { PriceTable, ReadPrices } from '../contract/catalogue.ts'
-import { RemoteError } from '../contract/errors.ts'
+import { RemoteError } from '../contract/remote-error.ts'
 import type { Ports } from '../ports/ports.ts'
 import { audited } from './audited.ts'
 import type { Settings } from './settings.ts'

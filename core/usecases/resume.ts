@@ -1,6 +1,6 @@
 import type { Dispatch } from '../contract/dispatch.ts'
-import { RemoteError } from '../contract/errors.ts'
 import { isCommand } from '../contract/is-command.ts'
+import { RemoteError } from '../contract/remote-error.ts'
 import type { Resume } from '../contract/resume.ts'
 import type { Session } from '../contract/session.ts'
 import type { Ports } from '../ports/ports.ts'

@@ -1,6 +1,6 @@
 import type { RepositorySource } from '../contract/dispatch.ts'
-import { RemoteError } from '../contract/errors.ts'
 import { isCommand } from '../contract/is-command.ts'
+import { RemoteError } from '../contract/remote-error.ts'
 import type { Grant, RunSpec } from '../contract/runner.ts'
 import type { Session } from '../contract/session.ts'
 import { branchOf } from '../domain/branch-name.ts'

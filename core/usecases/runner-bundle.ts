@@ -1,5 +1,5 @@
-import { RemoteError } from '../contract/errors.ts'
 import { NO_SESSION } from '../contract/id-patterns.ts'
+import { RemoteError } from '../contract/remote-error.ts'
 import type { Architecture, RunnerBundle } from '../contract/runner.ts'
 import type { Ports } from '../ports/ports.ts'
 import { refuseFenced } from './fenced.ts'

@@ -1,6 +1,6 @@
-import { RemoteError } from '../contract/errors.ts'
 import type { InboxItem, InboxMessage } from '../contract/inbox.ts'
 import { isCommand } from '../contract/is-command.ts'
+import { RemoteError } from '../contract/remote-error.ts'
 import type { Session } from '../contract/session.ts'
 import { applyFact } from '../lifecycle/apply-fact.ts'
 import type { Ports } from '../ports/ports.ts'

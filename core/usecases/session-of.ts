@@ -1,5 +1,5 @@
-import { RemoteError } from '../contract/errors.ts'
 import { SESSION_PREFIX } from '../contract/id-patterns.ts'
+import { RemoteError } from '../contract/remote-error.ts'
 import type { Session } from '../contract/session.ts'
 import type { Ports } from '../ports/ports.ts'
 

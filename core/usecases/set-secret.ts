@@ -1,5 +1,5 @@
-import { RemoteError } from '../contract/errors.ts'
 import { MIN_SECRET_CHARACTERS } from '../contract/min-secret-characters.ts'
+import { RemoteError } from '../contract/remote-error.ts'
 import type { Ports } from '../ports/ports.ts'
 import { audited } from './audited.ts'
 

@@ -1,5 +1,5 @@
 import type { Dispatch } from '../contract/dispatch.ts'
-import { RemoteError } from '../contract/errors.ts'
+import { RemoteError } from '../contract/remote-error.ts'
 import { machinePlan } from '../domain/machine-plan.ts'
 import { pricesOf } from '../domain/prices.ts'
 import type { Ports } from '../ports/ports.ts'

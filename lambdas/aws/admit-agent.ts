@@ -1,6 +1,6 @@
 import type { Dispatch } from '../../core/contract/dispatch.ts'
-import { RemoteError } from '../../core/contract/errors.ts'
 import { isCommand } from '../../core/contract/is-command.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import { cloudLogin, USES_BEDROCK } from '../../core/domain/agent-login.ts'
 
 const KEYS: Readonly<Record<string, string>> = { claude: 'ANTHROPIC_API_KEY', codex: 'OPENAI_API_KEY' }

@@ -1,6 +1,6 @@
 import { AwsV4Signer } from 'aws4fetch'
 import { awsHost } from '../../core/contract/aws-host.ts'
-import { RemoteError } from '../../core/contract/errors.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 
 const ANSWER_MS = 20_000
 

@@ -1,4 +1,4 @@
-import { RemoteError } from '../../core/contract/errors.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 
 /** Answers of AWS after which the same call can succeed: it was too much at once, or something on their side was away. */
 const PASSING = new Set([

@@ -1,4 +1,4 @@
-import { RemoteError } from '../../core/contract/errors.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import { openAccount, settledDisk } from '../../core/domain/disk-account.ts'
 import { pricesOf } from '../../core/domain/prices.ts'
 import type { Clock } from '../../core/ports/clock.ts'

@@ -1,4 +1,4 @@
-import { RemoteError } from '../../core/contract/errors.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { LedgerEntry } from '../../core/contract/spend.ts'
 import { budgetNote, entryKey, type Spent } from '../../core/domain/spent.ts'
 import type { Ledger, StoredBudget } from '../../core/ports/ledger.ts'

@@ -1,4 +1,4 @@
-import { RemoteError } from '../../core/contract/errors.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { Neighbours, Work } from '../../core/contract/runner.ts'
 import {
   close,

@@ -1,4 +1,4 @@
-import { RemoteError } from '../../core/contract/errors.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { Session } from '../../core/contract/session.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { SessionStore } from '../../core/ports/session-store.ts'

@@ -12,7 +12,7 @@ import {
   ModifyVolumeCommand,
   type Tag,
 } from '@aws-sdk/client-ec2'
-import { RemoteError } from '../../core/contract/errors.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import { TAGS } from './fleet-request.ts'
 import { codeOf, volumeError, volumeMeaningOf } from './volume-errors.ts'
 

@@ -1,5 +1,5 @@
 import { CreateFleetCommand, type EC2Client } from '@aws-sdk/client-ec2'
-import { RemoteError } from '../../core/contract/errors.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { Work } from '../../core/contract/runner.ts'
 import type { Purchase, Session } from '../../core/contract/session.ts'
 import { pricesOf } from '../../core/domain/prices.ts'

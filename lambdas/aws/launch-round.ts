@@ -1,4 +1,4 @@
-import { RemoteError } from '../../core/contract/errors.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { Session } from '../../core/contract/session.ts'
 import { instanceType } from '../../core/domain/catalogue.ts'
 import type { Prices } from '../../core/domain/prices.ts'

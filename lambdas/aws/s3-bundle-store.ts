@@ -1,7 +1,7 @@
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { MOST_HEADER_BYTES } from '../../core/contract/bundle-header.ts'
-import { RemoteError } from '../../core/contract/errors.ts'
 import { MOST_BUNDLE_BYTES } from '../../core/contract/most-bundle-bytes.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { BundleFacts } from '../../core/contract/repository.ts'
 import type { BundleStore } from '../../core/ports/bundle-store.ts'
 import type { Clock } from '../../core/ports/clock.ts'

@@ -1,6 +1,6 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3'
-import { RemoteError } from '../../core/contract/errors.ts'
 import type { Segment } from '../../core/contract/log.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { SegmentStore } from '../../core/ports/segment-store.ts'
 import { asked, awsName } from './aws-refusal.ts'

@@ -1,6 +1,6 @@
 import { DescribeSecretCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
-import { RemoteError } from '../../core/contract/errors.ts'
 import { SecretName, SessionId } from '../../core/contract/ids.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { Grant } from '../../core/contract/runner.ts'
 import type { Secret } from '../../core/contract/secret.ts'
 import { needsCommand } from '../../core/domain/needs-command.ts'

@@ -11,7 +11,7 @@ import {
   UpdateSecretCommand,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager'
-import { RemoteError } from '../../core/contract/errors.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import { asked, awsName } from './aws-refusal.ts'
 
 /** What a secret holds, by AWS's limit. */

@@ -1,4 +1,4 @@
-import { RemoteError } from '../../core/contract/errors.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import { newSealingKey } from './sealed-text.ts'
 import { MOST_BYTES, type SecretsManager, type Written } from './secrets-manager.ts'

@@ -1,5 +1,5 @@
 import { AssumeRoleCommand, type STSClient } from '@aws-sdk/client-sts'
-import { RemoteError } from '../../core/contract/errors.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { Grant } from '../../core/contract/runner.ts'
 import type { Session } from '../../core/contract/session.ts'
 import { USES_BEDROCK } from '../../core/domain/agent-login.ts'

@@ -1,6 +1,6 @@
-import { RemoteError } from '../../core/contract/errors.ts'
 import { FromRunner, FromViewer, type Keys, type Size, type ToViewer } from '../../core/contract/frames.ts'
 import type { Position } from '../../core/contract/ids.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { Session } from '../../core/contract/session.ts'
 import type { SegmentStore } from '../../core/ports/segment-store.ts'
 import type { SessionStore } from '../../core/ports/session-store.ts'

@@ -1,4 +1,4 @@
-import { RemoteError } from '../../core/contract/errors.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import { type Meaning, meaningOf } from './ec2-errors.ts'
 
 const later: Meaning = { do: 'later' }

@@ -1,4 +1,4 @@
-import { RemoteError } from '../../core/contract/errors.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import { wholeGb } from '../../core/domain/money.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { DiskAccounts } from './disk-accounts.ts'

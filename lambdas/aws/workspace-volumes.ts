@@ -1,4 +1,4 @@
-import { RemoteError } from '../../core/contract/errors.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { Snapshot } from '../../core/contract/workspace.ts'
 import { openAccount } from '../../core/domain/disk-account.ts'
 import { wholeGb } from '../../core/domain/money.ts'

@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
-import { RemoteError } from '../../core/contract/errors.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import { readJson } from './read-json.ts'
 import { writeAtomically } from './write-atomically.ts'
 

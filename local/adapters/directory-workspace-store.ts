@@ -1,6 +1,6 @@
 import { mkdir, opendir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { RemoteError } from '../../core/contract/errors.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { Workspace } from '../../core/contract/workspace.ts'
 import type { Clock } from '../../core/ports/clock.ts'
 import type { WorkspaceStore } from '../../core/ports/workspace-store.ts'

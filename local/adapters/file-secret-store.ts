@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
-import { RemoteError } from '../../core/contract/errors.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import { needsCommand } from '../../core/domain/needs-command.ts'
 import type { SecretStore } from '../../core/ports/secret-store.ts'
 import { readJson } from './read-json.ts'

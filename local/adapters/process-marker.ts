@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { RemoteError } from '../../core/contract/errors.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import { listProcesses } from './process-facts.ts'
 
 const FIRST_PAUSE_MS = 2

@@ -2,7 +2,7 @@ import { type Duplex, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { ReadableStream as NodeWebStream } from 'node:stream/web'
 import type { ErrorBody } from '../../core/contract/error-body.ts'
-import { ERRORS } from '../../core/contract/errors.ts'
+import { ERRORS } from '../../core/contract/remote-error.ts'
 import type { IncomingMessage, ServerResponse } from './node-http.ts'
 
 /** Anything with Hono's `fetch`. */

@@ -1,7 +1,7 @@
 import type { WebSocket } from 'ws'
-import { RemoteError } from '../../core/contract/errors.ts'
 import { FromViewer, type ToViewer } from '../../core/contract/frames.ts'
 import type { Position } from '../../core/contract/ids.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { Session } from '../../core/contract/session.ts'
 import type { Doorbell } from '../../core/ports/doorbell.ts'
 import type { SessionStore } from '../../core/ports/session-store.ts'

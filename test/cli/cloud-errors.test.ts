@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { ERRORS } from '../../core/contract/errors.ts'
+import { ERRORS } from '../../core/contract/remote-error.ts'
 import { type CloudWorld, openCloudWorld } from './cloud-world.ts'
 
 let here: CloudWorld

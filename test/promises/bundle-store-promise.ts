@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { RemoteError } from '../../core/contract/errors.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { BundleFacts } from '../../core/contract/repository.ts'
 import type { BundleStore } from '../../core/ports/bundle-store.ts'
 

@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { RemoteError } from '../../core/contract/errors.ts'
+import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { Session } from '../../core/contract/session.ts'
 import { applyFact } from '../../core/lifecycle/apply-fact.ts'
 import { due } from '../../core/lifecycle/due.ts'

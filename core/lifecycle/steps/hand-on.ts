@@ -1,4 +1,4 @@
-import { RemoteError } from '../../contract/errors.ts'
+import { RemoteError } from '../../contract/remote-error.ts'
 import type { Work } from '../../contract/runner.ts'
 import type { Attempt } from '../../contract/session.ts'
 import type { Ports } from '../../ports/ports.ts'

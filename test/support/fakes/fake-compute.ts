@@ -1,4 +1,4 @@
-import { RemoteError } from '../../../core/contract/errors.ts'
+import { RemoteError } from '../../../core/contract/remote-error.ts'
 import type { Purchase, Session } from '../../../core/contract/session.ts'
 import type { Compute, MachineState } from '../../../core/ports/compute.ts'
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { RemoteError } from '../../../core/contract/errors.ts'
+import { RemoteError } from '../../../core/contract/remote-error.ts'
 import { type BundleFacts, bundleHeaders } from '../../../core/contract/repository.ts'
 import type { BundleStore } from '../../../core/ports/bundle-store.ts'
 

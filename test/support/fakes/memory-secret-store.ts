@@ -1,4 +1,4 @@
-import { RemoteError } from '../../../core/contract/errors.ts'
+import { RemoteError } from '../../../core/contract/remote-error.ts'
 import type { Secret } from '../../../core/contract/secret.ts'
 import { needsCommand } from '../../../core/domain/needs-command.ts'
 import type { Clock } from '../../../core/ports/clock.ts'

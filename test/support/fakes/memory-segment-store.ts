@@ -1,6 +1,6 @@
-import { RemoteError } from '../../../core/contract/errors.ts'
 import type { LogEvent } from '../../../core/contract/events.ts'
 import { decodeRecords, encodeRecord, recordLength } from '../../../core/contract/records.ts'
+import { RemoteError } from '../../../core/contract/remote-error.ts'
 import type { SegmentStore } from '../../../core/ports/segment-store.ts'
 
 type Attempt = { segments: Map<number, Uint8Array<ArrayBuffer>>; sealed?: { last: number; lost?: string } }

@@ -1,4 +1,4 @@
-import { RemoteError } from '../../../core/contract/errors.ts'
+import { RemoteError } from '../../../core/contract/remote-error.ts'
 import type { Workspace } from '../../../core/contract/workspace.ts'
 import type { Clock } from '../../../core/ports/clock.ts'
 import type { WorkspaceStore } from '../../../core/ports/workspace-store.ts'

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ROUTES } from '../../../core/api/route-table.ts'
 import { ErrorBody } from '../../../core/contract/error-body.ts'
-import { ERRORS } from '../../../core/contract/errors.ts'
+import { ERRORS } from '../../../core/contract/remote-error.ts'
 import { type ApiWorld, apiWorld, type Call } from '../../support/api-world.ts'
 import { aDispatch, commit, sessionId, sha256 } from '../../support/samples.ts'
 

@@ -5,7 +5,7 @@ import { instanceConnectRefusal } from '../../../cli/ssh/instance-connect-refusa
 import { portPair } from '../../../cli/ssh/port-pair.ts'
 import { literal, quoted, sshOptions } from '../../../cli/ssh/ssh-options.ts'
 import { machineOf } from '../../../cli/ssh/target.ts'
-import { ERRORS } from '../../../core/contract/errors.ts'
+import { ERRORS } from '../../../core/contract/remote-error.ts'
 import type { Session } from '../../../core/contract/session.ts'
 import { sampleSession } from '../../promises/sample-session.ts'
 

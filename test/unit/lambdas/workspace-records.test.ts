@@ -1,6 +1,6 @@
 import { GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { describe, expect, it } from 'vitest'
-import { RemoteError } from '../../../core/contract/errors.ts'
+import { RemoteError } from '../../../core/contract/remote-error.ts'
 import { openDynamoWorkspaceStore } from '../../../lambdas/aws/dynamo-workspace-store.ts'
 import { useAws } from '../../support/aws-world.ts'
 import { noVolumes } from '../../support/fakes/no-volumes.ts'

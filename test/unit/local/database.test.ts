@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, it } from 'vitest'
-import { RemoteError } from '../../../core/contract/errors.ts'
+import { RemoteError } from '../../../core/contract/remote-error.ts'
 import { Database } from '../../../local/adapters/database.ts'
 
 const freshFile = () => join(mkdtempSync(join(tmpdir(), 'db-')), 'remote.db')

@@ -1,1 +1,0 @@
-export { ERRORS, type ErrorCode, RemoteError } from './remote-error.ts'
