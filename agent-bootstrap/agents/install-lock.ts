@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -17,7 +18,7 @@ const isAlive = (pid: number): boolean => {
 const take = async (file: string): Promise<boolean> => {
   await mkdir(dirname(file), { recursive: true })
   // Written beside and linked: one that names nobody would be waited for.
-  const draft = `${file}.${process.pid}`
+  const draft = `${file}.${randomBytes(6).toString('hex')}.lock`
   try {
     await writeFile(draft, String(process.pid))
     await link(draft, file)

@@ -33,7 +33,7 @@ const HOLDER_MS = 20_000
 /** Of what the API's caller waits for. */
 const CALL_MS = 20_000
 /** What was only just made may not be known yet: https://docs.aws.amazon.com/ec2/latest/devguide/eventual-consistency.html */
-const KNOWN_MS = 30_000
+const KNOWN_MS = CALL_MS
 const UNKNOWN = 'InvalidVolume.NotFound'
 const FIRST_PAUSE_MS = 1000
 const LONGEST_PAUSE_MS = 4000
@@ -74,12 +74,13 @@ export const openEbsVolumes = ({ ec2, stack, patience = 1 }: { ec2: EC2Client; s
         const waited = performance.now() - begun
         const answer = await onRefusal(code, waited)
         if (answer !== undefined) return answer
-        const passes = code === UNKNOWN ? waited < KNOWN_MS * patience : volumeMeaningOf(code).do === 'later'
-        if (!passes || waited + pause * patience > longestMs * patience) throw volumeError(workspace, error)
+        const passesAfter = code === UNKNOWN ? KNOWN_MS : volumeMeaningOf(code).do === 'later' ? longestMs : 0
+        if (waited + pause * patience > passesAfter * patience) throw volumeError(workspace, error)
         await delay(pause * patience)
       }
     }
   }
+  /** Only a disk that is not known yet is waited for. */
   const once = <T>(workspace: string, call: () => Promise<T>) => untilReady(workspace, 0, call)
 
   const holderOf = async (volume: string): Promise<{ machine: string; state: string | undefined } | undefined> => {

@@ -146,6 +146,17 @@ describe('a disk of a workspace', () => {
     await expect(world.ebs.attach('alpha', volume, one)).rejects.toMatchObject({ code: 'refused' })
   })
 
+  it('that EC2 does not know yet grows and is copied all the same, once it does', async () => {
+    const volume = await world.ebs.create(ask())
+    const forgets = (action: string) => aws.control.fault({ code: 'InvalidVolume.NotFound', service: 'ec2', action, times: 1 })
+    await isThere(volume)
+    await forgets('DescribeVolumes')
+    await world.ebs.grow('alpha', volume, 6)
+    expect((await described(volume))?.Size).toBe(6)
+    await forgets('CreateSnapshot')
+    expect((await world.ebs.snapshot('alpha', volume, `copy-${made}`)).id).toMatch(/^snap-/)
+  })
+
   it('that turns out not to be made is told from one that is', async () => {
     const there = await world.ebs.create(ask())
     expect(await world.ebs.isMade('alpha', there)).toBe(true)

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
 import { agedInstance } from './aged-instance.ts'
 import { REGION } from './cloud.ts'
 import { openRehearsalInUse, type Rehearsal } from './rehearsal.ts'
+import { until } from './until.ts'
 
 let rehearsal: Rehearsal
 let ec2: EC2Client
@@ -26,6 +27,10 @@ const volume = async (tags: Record<string, string>, seconds: number) => {
   const made = await ec2.send(
     new CreateVolumeCommand({ AvailabilityZone: `${REGION}a`, Size: 100, TagSpecifications: tagged('volume', tags) }),
   )
+  const VolumeIds = [made.VolumeId ?? '']
+  const isMade = async () =>
+    (await ec2.send(new DescribeVolumesCommand({ VolumeIds }))).Volumes?.[0]?.State === 'available' || undefined
+  await until('the disk is made', () => isMade().catch(() => undefined))
   await rehearsal.cloud.control.ageDisk(made.VolumeId ?? '', seconds)
   return made.VolumeId ?? ''
 }

@@ -17,10 +17,10 @@ type Tell = (update: SessionUpdate) => Promise<void>
 const PAUSE_MS = 50
 const stopped = new AbortController()
 
-/** What it does instead when its prompt begins with that word; the rest of the prompt is handed on. */
-const SPECIALS: Record<string, (tell: Tell, rest: string) => Promise<PromptResponse>> = {
-  again: async (tell, rest) => {
-    await tell({ sessionUpdate: 'agent_message_chunk', content: text(`heard: again ${rest}\n`) })
+/** What it does instead when its prompt begins with that word; the rest of its line is handed on. */
+const SPECIALS: Record<string, (tell: Tell, rest: string, line: string) => Promise<PromptResponse>> = {
+  again: async (tell, _, line) => {
+    await tell({ sessionUpdate: 'agent_message_chunk', content: text(`heard: ${line}\n`) })
     return { stopReason: 'end_turn' }
   },
   /** Says so in every way there is. */
@@ -57,9 +57,9 @@ const app = agent({ name: 'talking' })
   .onRequest(methods.agent.session.prompt, async ({ params: { sessionId, prompt }, client }): Promise<PromptResponse> => {
     const tell = (update: SessionUpdate) => client.notify(methods.client.session.update, { sessionId, update })
     const [first] = prompt
-    const [, word = '', rest = ''] = /^(\w+) ?([^\n]*)/.exec(first?.type === 'text' ? first.text : '') ?? []
+    const [line = '', word = '', rest = ''] = /^(\w+) ?([^\n]*)/.exec(first?.type === 'text' ? first.text : '') ?? []
     const special = Object.hasOwn(SPECIALS, word) ? SPECIALS[word] : undefined
-    if (special) return special(tell, rest)
+    if (special) return special(tell, rest, line)
     await tell({ sessionUpdate: 'agent_thought_chunk', content: text('let me think') })
     const entries = [
       { content: 'read', status: 'completed' as const, priority: 'high' as const },

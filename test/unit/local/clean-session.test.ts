@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   chownSync,
@@ -6,17 +5,16 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import { expect, it } from 'vitest'
+import { NOBODY, runAsNobody } from '../../support/as-nobody.ts'
 
-const MODULE = pathToFileURL(new URL('../../../local/adapters/clean-session.ts', import.meta.url).pathname).href
-const NOBODY = 65_534
 const isRoot = process.getuid?.() === 0
 
 /** A session's directory beside one that is none of the session's, both of the user that cleans. */
@@ -36,17 +34,11 @@ const world = () => {
   give(root)
   for (const path of [dir, others, join(dir, 'agent')]) make(path)
   write(join(others, 'file'))
-  /** Root is refused nothing: what a user may not do is only seen as one. */
   const clean = (keepCheckout = false) =>
-    execFileSync(
-      process.execPath,
-      [
-        '--input-type=module',
-        '-e',
-        `import { cleanSession } from ${JSON.stringify(MODULE)}; await cleanSession(process.argv[1], { keepCheckout: ${keepCheckout} })`,
-        dir,
-      ],
-      { stdio: 'pipe', timeout: 20_000, ...(isRoot && { uid: NOBODY, gid: NOBODY }), env: { PATH: process.env['PATH'] ?? '' } },
+    runAsNobody(
+      'local/adapters/clean-session.ts',
+      `await it.cleanSession(process.argv[1], { keepCheckout: ${keepCheckout} })`,
+      dir,
     )
   return { root, dir, others, make, write, clean }
 }
@@ -86,7 +78,7 @@ it('nothing is removed behind a link: not in place of the agent’s directory, n
   const second = world()
   for (const part of ['tmp', 'claude']) second.make(join(second.others, part))
   for (const file of ['tmp/file', 'claude/.credentials.json']) second.write(join(second.others, file))
-  execFileSync('rm', ['-r', join(second.dir, 'agent')])
+  rmSync(join(second.dir, 'agent'), { recursive: true })
   symlinkSync(second.others, join(second.dir, 'agent'))
   second.clean()
   expect(['tmp/file', 'claude/.credentials.json'].map((name) => existsSync(join(second.others, name)))).toEqual([true, true])

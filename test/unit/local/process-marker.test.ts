@@ -1,11 +1,9 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { pathToFileURL } from 'node:url'
 import { expect, it } from 'vitest'
 import { listProcesses } from '../../../local/adapters/process-facts.ts'
 import { killMarked, markerOf } from '../../../local/adapters/process-marker.ts'
+import { NOBODY, runAsNobody } from '../../support/as-nobody.ts'
 
-const MODULE = pathToFileURL(new URL('../../../local/adapters/process-marker.ts', import.meta.url).pathname).href
-const NOBODY = 65_534
 const AS_NOBODY = `setpriv --reuid=${NOBODY} --regid=${NOBODY} --clear-groups`
 const isRoot = process.getuid?.() === 0
 
@@ -24,14 +22,7 @@ it.runIf(isRoot && process.platform === 'linux')(
       const sleeping = () =>
         family().filter(({ pid }) => /sleep/.test(execFileSync('ps', ['-o', 'comm=', '-p', String(pid)], { encoding: 'utf8' })))
       await expect.poll(() => sleeping().length, { timeout: 5000 }).toBe(3)
-      const code = `import { killMarked } from ${JSON.stringify(MODULE)}; await killMarked(${JSON.stringify(id)}, 1)`
-      execFileSync(process.execPath, ['--input-type=module', '-e', code], {
-        uid: NOBODY,
-        gid: NOBODY,
-        env: { PATH: process.env['PATH'] ?? '' },
-        stdio: 'pipe',
-        timeout: 20_000,
-      })
+      runAsNobody('local/adapters/process-marker.ts', `await it.killMarked(${JSON.stringify(id)}, 1)`)
       expect(family()).toHaveLength(1)
     } finally {
       child.unref()
