@@ -7,6 +7,8 @@ export const MARKER = 'REMOTE_SESSION'
 /** They stand around a confined command and take it along when they die; signals meant for the command must pass them by. */
 const AROUND = new Set(['bwrap', 'unshare'])
 const KILL_DEADLINE_MS = 5000
+/** The kernel ends processes on its own time and tells only their parents: there is no event to wait for. */
+const LOOK_AGAIN_MS = 20
 
 /**
  * The processes of a session: those with its marker, and, because a marker can be dropped (`env -i`), everything that descends
@@ -49,6 +51,34 @@ export const signalTree = (session: string, name: 'SIGTERM' | 'SIGINT' | 'SIGHUP
   for (const row of sessionProcesses(session)) if (!AROUND.has(row.name)) signal(row.pid, name)
 }
 
+/** What a terminal's command is, below what stands around it. */
+const shellBelow = (top: number, rows: readonly ProcessRow[]): number | undefined => {
+  for (let row = rows.find(({ pid }) => pid === top); row; row = rows.find(({ parent }) => parent === row?.pid))
+    if (!AROUND.has(row.name)) return row.pid
+  return undefined
+}
+
+/**
+ * Closes the terminal of the command `top`: all hear a hang-up, and the shell last. When it ends, so does the terminal, and with it what the others
+ * had to say; it is stopped until they are gone, for `patienceMs` at most, because it would go on with its next command.
+ */
+export const hangUp = async (session: string, top: number, patienceMs: number): Promise<void> => {
+  const rows = sessionProcesses(session)
+  const shell = shellBelow(top, rows)
+  if (shell === undefined) return signalTree(session, 'SIGHUP')
+  const others = new Set(rows.filter(({ pid, name }) => pid !== shell && !AROUND.has(name)).map(({ pid }) => pid))
+  signal(shell, 'SIGSTOP')
+  try {
+    for (const pid of others) signal(pid, 'SIGHUP')
+    const deadline = performance.now() + patienceMs
+    while (performance.now() < deadline && sessionProcesses(session).some(({ pid }) => others.has(pid)))
+      await delay(LOOK_AGAIN_MS)
+  } finally {
+    signal(shell, 'SIGHUP')
+    signal(shell, 'SIGCONT')
+  }
+}
+
 /** Kills until nothing is found any more. Answers the processes that are still there after 5 s: none, unless they cannot be killed. */
 export const killTree = async (session: string): Promise<ProcessRow[]> => {
   const deadline = performance.now() + KILL_DEADLINE_MS
@@ -56,7 +86,6 @@ export const killTree = async (session: string): Promise<ProcessRow[]> => {
     const left = sessionProcesses(session)
     if (left.length === 0 || performance.now() > deadline) return left
     for (const { pid } of left) signal(pid, 'SIGKILL')
-    // The kernel ends them on its own time and tells only their parents: there is no event to wait for.
     await delay(pause)
   }
 }

@@ -1,11 +1,13 @@
 import type { Outcome } from '../../core/contract/outcome.ts'
 import { RemoteError } from '../../core/contract/remote-error.ts'
-import { killTree, signalTree } from '../process-tree.ts'
+import { hangUp, killTree } from '../process-tree.ts'
 import type { AgentRun, Driver, DriverContext } from './driver.ts'
 import { openPseudoTerminal, type PseudoTerminal } from './pseudo-terminal.ts'
 
 /** What outlives the shell can hold its terminal open. It gets so long, then it is killed, and what it wrote so far is kept. */
 const DRAIN_MS = 2000
+/** For what runs in the shell to hear that it is over, and to say so: what does not listen to that must not hold up the end. */
+const LAST_WORDS_MS = 1000
 /** Until a viewer says how large it is. */
 const COLUMNS = 80
 const ROWS = 24
@@ -81,9 +83,9 @@ const startTerminal = async (context: DriverContext): Promise<AgentRun> => {
     stop: async (graceMs) => {
       stopped = true
       if (!running) return
-      // An interactive shell heeds no SIGTERM: this is what it hears when a terminal is closed.
-      signalTree(spec.session, 'SIGHUP')
       const timer = setTimeout(ending.resolve, graceMs)
+      // An interactive shell heeds no SIGTERM: this is what it hears when a terminal is closed.
+      if (terminal) await hangUp(spec.session, terminal.pid, Math.min(LAST_WORDS_MS, graceMs / 2))
       await ending.promise
       clearTimeout(timer)
     },

@@ -191,7 +191,7 @@ describe('a terminal session', () => {
 
   it('terminate hangs up: what runs there hears it, and what it says last is in the record', async () => {
     const user = sit(['connect'])
-    await user.type(`sh -c 'trap "echo hung up; exit 3" HUP; echo re""ady; while :; do sleep 0.1; done'\r`)
+    await user.type(`sh -c 'trap "sleep 0.3; echo hung up; exit 3" HUP; echo re""ady; while :; do sleep 0.1; done'\r`)
     await user.sees('ready')
     const { id } = await only()
     expect((await world.cli(['terminate', id, '--wait'])).code).toBe(0)
