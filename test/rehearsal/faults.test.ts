@@ -116,7 +116,9 @@ it('of a control plane that is away for good a machine frees itself: its session
   // Nothing that could end it from outside is left: no API, no live path, and no function that a lifecycle could call.
   rehearsal.cloud.front.goAway()
   await rehearsal.cloud.lambdas.close()
-  const works = () => machine.run('sh', '-c', `pgrep -f '[s]leep ${mark}' || true`)
+  // 1: there is none. Anything else is no answer, and must not pass for one.
+  const works = () => machine.run('sh', '-c', `pgrep -f '[s]leep ${mark}' || [ $? = 1 ]`)
+  expect(await works()).not.toBe('')
   await until('its runner ends it by itself when its time is up', async () => ((await works()) === '' ? true : undefined), 90_000)
   // The runner is still there: somebody might come back and be told.
   expect(await machine.run('systemctl', 'is-active', `remote-runner@${id}-1`)).toBe('active\n')
