@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -25,7 +25,9 @@ const run = (command: string, args: string[], env: NodeJS.ProcessEnv = process.e
 const runTests = (args: string[]): Counts => {
   const dir = mkdtempSync(join(tmpdir(), 'remote-test-'))
   const file = join(dir, 'counts.json')
-  const env = { ...process.env, REMOTE_BUILT: '1', REMOTE_TEST_COUNTS: file }
+  // All that tests leave in the temporary directory goes with it; some of them are another user.
+  chmodSync(dir, 0o1777)
+  const env = { ...process.env, REMOTE_BUILT: '1', REMOTE_TEST_COUNTS: file, TMPDIR: dir }
   const passed = run(join(bin, 'vitest'), ['run', ...args], env)
   try {
     const counts = JSON.parse(readFileSync(file, 'utf8')) as Counts

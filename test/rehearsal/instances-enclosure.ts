@@ -12,6 +12,8 @@ export const GATEWAY = '10.0.0.1'
 /** Where the Instance Connect Endpoint is in the machines' network. */
 const ENDPOINT = '10.0.0.22'
 const METADATA = ['169.254.169.254', 'fd00:ec2::254']
+/** Without one of its own a bridge has the lowest of its ports', another one as machines come and go: who knew the last reaches nobody for a minute. */
+export const SHARED_MAC = '02:00:0a:00:00:01'
 const START_MS = 20_000
 const CLOSE_MS = 10_000
 
@@ -32,7 +34,7 @@ done
 mkdir -p /run/netns
 mount -t tmpfs netns /run/netns
 ip link set lo up
-ip link add region type bridge
+ip link add region address ${SHARED_MAC} type bridge
 ip address add ${GATEWAY}/16 dev region
 ip address add ${ENDPOINT}/16 dev region
 ip address add fd00:aaaa::1/64 dev region nodad

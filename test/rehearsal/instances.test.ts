@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type InstanceHost, openInstanceHost } from './instances.ts'
+import { SHARED_MAC } from './instances-enclosure.ts'
 import { Launch } from './instances-launch.ts'
 import { assumeRole, CREDENTIALS, openStubPlane } from './instances-stub-plane.ts'
 import type { Machine } from './machine.ts'
@@ -128,6 +129,12 @@ it('a machine reaches what it is meant to reach, under the same address, and not
     await machine.run('sh', '-c', 'ip route get 192.0.2.1 && curl -s --max-time 2 http://192.0.2.1/ || echo refused'),
   ).toContain('refused')
   other.close()
+})
+
+it('what all machines share is in one place, whichever other machines come and go', async () => {
+  const machine = await launch('i-neighbour')
+  await metadata(machine, 'meta-data/instance-id')
+  expect(await machine.run('ip', 'neigh', 'show', '169.254.169.254')).toContain(`lladdr ${SHARED_MAC} `)
 })
 
 it('each machine has processes, files and a name of its own', async () => {

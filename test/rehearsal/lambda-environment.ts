@@ -7,6 +7,7 @@ import type { Credentials, FunctionDescription } from './control.ts'
 
 export type Failure = { errorType: string; errorMessage: string; trace?: string[] }
 export type Outcome = { payload: string; rss: number } | { failure: Failure; rss: number }
+const exit = (how: string): Failure => ({ errorType: 'Runtime.ExitError', errorMessage: `Runtime exited with error: ${how}` })
 type Message = { ready?: true; initFailure?: Failure; id?: string; payload?: string; failure?: Failure; rss?: number }
 
 /** One execution environment: a process that serves one event at a time and stands still in between. */
@@ -73,8 +74,7 @@ export const startEnvironment = async ({ about, root, temp, endpoint, credential
   child.on('message', (message: Message) => hear(message))
   child.once('exit', (code, signal) => {
     gone = true
-    const errorMessage = `Runtime exited with error: ${signal ?? `exit status ${code}`}`
-    hear({ id: 'gone', failure: { errorType: 'Runtime.ExitError', errorMessage }, rss: 0 })
+    hear({ id: 'gone', failure: exit(signal ?? `exit status ${code}`), rss: 0 })
   })
   const next = (within: number, late: Failure) =>
     new Promise<Message>((resolve) => {
@@ -97,6 +97,7 @@ export const startEnvironment = async ({ about, root, temp, endpoint, credential
     alive: () => !gone && !broken,
     async run(payload) {
       if (broken) return { failure: broken, rss: 0 }
+      if (gone) return { failure: exit('before its event came'), rss: 0 }
       const id = randomUUID()
       const within = about.timeoutSeconds * 1000
       const late = {
@@ -105,7 +106,8 @@ export const startEnvironment = async ({ about, root, temp, endpoint, credential
       }
       const answered = next(within, late)
       child.kill('SIGCONT')
-      child.send({ id, payload, deadline: Date.now() + within, arn: about.arn })
+      // What cannot be sent is to a process that ends: its end is the answer.
+      child.send({ id, payload, deadline: Date.now() + within, arn: about.arn }, () => {})
       const { payload: answer, failure, rss = 0 } = await answered
       if (!gone) child.kill('SIGSTOP')
       return failure ? { failure, rss } : { payload: answer ?? 'null', rss }
