@@ -1,9 +1,8 @@
 import { rmSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import { DETACHED_EXIT } from './exit-code.ts'
 import type { Io } from './io.ts'
+import { makeTemporary, sweepTemporary } from './temporary-directory.ts'
 
 /**
  * A directory for copies of the user's files, gone when `use` is over or was interrupted. `isPatient`: a program on the terminal (a pager)
@@ -14,7 +13,8 @@ export const withTemporary = async <T>(
   use: (dir: string) => Promise<T>,
   { isPatient = false } = {},
 ): Promise<T> => {
-  const dir = await mkdtemp(join(tmpdir(), 'remote-'))
+  const dir = makeTemporary()
+  const sweeping = sweepTemporary()
   const stopListening = io.onInterrupt(() => {
     if (isPatient) return
     try {
@@ -27,6 +27,6 @@ export const withTemporary = async <T>(
     return await use(dir)
   } finally {
     stopListening()
-    await rm(dir, { recursive: true, force: true })
+    await Promise.all([sweeping, rm(dir, { recursive: true, force: true })])
   }
 }

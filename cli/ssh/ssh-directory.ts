@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { RemoteError } from '../../core/contract/remote-error.ts'
+import { makeTemporary } from '../temporary-directory.ts'
 import { runProgram } from './run-program.ts'
 import type { Target } from './target.ts'
 
@@ -54,7 +54,7 @@ export const fillDirectory = async (dir: string, name: string, target: Target, e
 
 /** A directory of one connection's own, which nobody else can look into; gone when `use` is over, however it ends. */
 export const withDirectory = async <T>(use: (dir: string) => Promise<T>): Promise<T> => {
-  const dir = mkdtempSync(join(tmpdir(), 'remote-ssh-'))
+  const dir = makeTemporary()
   try {
     return await use(dir)
   } finally {

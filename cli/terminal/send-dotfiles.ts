@@ -1,6 +1,5 @@
 import { copyFileSync, mkdirSync } from 'node:fs'
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { RepositorySource } from '../../core/contract/dispatch.ts'
 import type { Connection } from '../connect.ts'
@@ -9,6 +8,7 @@ import { ship } from '../git/ship.ts'
 import { takeSnapshot } from '../git/snapshot.ts'
 import { type Io, write } from '../io.ts'
 import { oneLine } from '../output/printable.ts'
+import { withTemporary } from '../with-temporary.ts'
 import { type Dotfile, pickDotfiles } from './dotfiles.ts'
 
 /** The same files give the same commit, whoever makes it, whenever: what is over there already is not sent again. */
@@ -38,8 +38,7 @@ export const sendDotfiles = async ({ io, connection, setting, quiet }: SendDotfi
   const { files, missing } = pickDotfiles(setting, io.env['HOME'] ?? '/')
   if (missing.length > 0 && !quiet) await write(io.stderr, `remote: dotfiles: there is no ${oneLine(missing.join(', '))}\n`)
   if (files.length === 0) return undefined
-  const tmpDir = await mkdtemp(join(tmpdir(), 'remote-dotfiles-'))
-  try {
+  return withTemporary(io, async (tmpDir) => {
     const dir = join(tmpDir, 'dotfiles')
     mkdirSync(dir)
     const env = { ...io.env, ...NOBODY }
@@ -52,7 +51,5 @@ export const sendDotfiles = async ({ io, connection, setting, quiet }: SendDotfi
       ...{ tmpDir, env, compress: true },
     })
     return snapshot.source
-  } finally {
-    await rm(tmpDir, { recursive: true, force: true })
-  }
+  })
 }

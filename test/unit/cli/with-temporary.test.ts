@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -46,4 +46,26 @@ it('a pager hears a Ctrl-C for us', async () => {
   child.stdin.end('go on')
   expect(await once(child, 'close')).toEqual([0, null])
   expect(readdirSync(dir)).toEqual([])
+})
+
+it('copies that a killed process left are removed by the next one, a day later and no one else’s', async () => {
+  const killed = await start(false)
+  killed.kill('SIGKILL')
+  await once(killed, 'close')
+  const left = readdirSync(dir)
+  expect(left).toHaveLength(1)
+  const finish = async () => {
+    const child = await start(true)
+    child.stdin.end('go on')
+    expect(await once(child, 'close')).toEqual([0, null])
+  }
+  await finish()
+  expect(readdirSync(dir)).toEqual(left)
+  const old = new Date(Date.now() - 25 * 3_600_000)
+  for (const name of [...left, `remote-${process.pid}-living`, 'remote-1000000-others-things']) {
+    mkdirSync(join(dir, name), { recursive: true })
+    utimesSync(join(dir, name), old, old)
+  }
+  await finish()
+  expect(readdirSync(dir).sort()).toEqual(['remote-1000000-others-things', `remote-${process.pid}-living`])
 })

@@ -58,7 +58,8 @@ it('dotfiles arrive in the home directory as they are, over what is there, and n
   writeFileSync(join(machine, 'home/.config/kept'), 'kept\n')
 
   const { connection, sent, fetchBundle } = store(join(machine, 'store'))
-  const io = { env: { PATH: process.env['PATH'], HOME: theirs }, stderr: new PassThrough() } as unknown as Io
+  const env = { PATH: process.env['PATH'], HOME: theirs }
+  const io = { env, stderr: new PassThrough(), onInterrupt: () => () => undefined } as unknown as Io
   const ask = { io, connection, setting: '.bashrc,.config,bin/hello', quiet: true }
   const home = await sendDotfiles(ask)
   expect(await sendDotfiles(ask)).toEqual(home)
