@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type BundleHeader, bundleHeader, MOST_HEADER_BYTES } from '../../core/contract/bundle-header.ts'
+import { type BundleHeader, readBundle } from '../../core/contract/bundle-header.ts'
 import { RemoteError } from '../../core/contract/remote-error.ts'
 import { git } from './git.ts'
 
@@ -20,14 +20,8 @@ const damaged = (what: string): RemoteError =>
 
 const verify = async ({ file, sha256 }: ResultBundle): Promise<BundleHeader> => {
   const hash = createHash('sha256')
-  const start: Buffer[] = []
-  let kept = 0
-  for await (const chunk of createReadStream(file, { highWaterMark: 1024 * 1024 })) {
-    hash.update(chunk as Buffer)
-    if (kept < MOST_HEADER_BYTES) kept += start.push(chunk as Buffer) && (chunk as Buffer).length
-  }
+  const header = await readBundle(createReadStream(file, { highWaterMark: 1024 * 1024 }), hash)
   if (hash.digest('hex') !== sha256) throw damaged('its SHA-256 is not the recorded one')
-  const header = bundleHeader(Buffer.concat(start)) ?? { broken: 'it ends within its header' }
   if ('broken' in header) throw damaged(header.broken)
   return header
 }

@@ -31,3 +31,25 @@ export const bundleHeader = (bytes: Uint8Array): BundleHeader | { broken: string
   }
   return header
 }
+
+/**
+ * Reads a whole bundle, each part of it into `hash` (what it says of itself counts only when that is right). Answers its header, or why it is
+ * none of ours.
+ */
+export const readBundle = async (
+  bytes: AsyncIterable<Uint8Array>,
+  hash: { update(part: Uint8Array): unknown },
+): Promise<BundleHeader | { broken: string }> => {
+  let start = new Uint8Array(0)
+  let header: ReturnType<typeof bundleHeader>
+  for await (const part of bytes) {
+    hash.update(part)
+    if (header) continue
+    const more = new Uint8Array(start.length + part.length)
+    more.set(start)
+    more.set(part, start.length)
+    start = more
+    header = bundleHeader(start)
+  }
+  return header ?? { broken: 'it ends within its header' }
+}
