@@ -20,6 +20,9 @@ export const openMachineMetadata = async (clock?: () => number) => {
     role: roleFor(3_600_000),
     /** How often credentials were asked for. */
     asked: 0,
+    /** How often it was asked for a spot notice, and whether it breaks off whatever is asked. */
+    looks: 0,
+    isAway: false,
     spot: undefined as { action: string; time: string } | undefined,
     rebalance: undefined as { noticeTime: string } | undefined,
     url: '',
@@ -35,8 +38,10 @@ export const openMachineMetadata = async (clock?: () => number) => {
   }
   const server = createImds(metadata, clock)
   server.on('connection', (socket) => socket.unref())
-  server.on('request', ({ url }) => {
+  server.prependListener('request', ({ url, socket }) => {
+    if (machine.isAway) socket.destroy()
     if (url?.endsWith('/remote-machine')) machine.asked++
+    if (url?.endsWith('/spot/instance-action')) machine.looks++
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   machine.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`

@@ -4,8 +4,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { packAgentFiles, unpackAgentFiles } from '../../../agent-bootstrap/cloud/agent-files.ts'
 import { openInstanceMetadata } from '../../../agent-bootstrap/cloud/instance-metadata.ts'
 import { leaveTime, type TakeBack, watchTakeBack } from '../../../agent-bootstrap/cloud/take-back.ts'
@@ -58,8 +57,7 @@ describe('a machine that EC2 takes back', () => {
     mkdirSync(dirname(memory), { recursive: true })
     writeFileSync(memory, '{"remembers":1}\n')
     const runner = start()
-    await plane.until('hello', () => plane.said.hello.length > 0)
-    await delay(1000)
+    await plane.until('a beat', () => plane.said.beat.length > 0)
     machine.spot = { action: 'terminate', time: instant(20_000) }
     const began = performance.now()
     expect(await runner.exit).toBe(0)
@@ -133,13 +131,19 @@ describe('the time to leave', () => {
     open.push(machine)
     const told: TakeBack[] = []
     const stop = watchTakeBack(openInstanceMetadata(machine.url), (notice) => told.push(notice), 20)
-    await delay(100)
+    const looks = (count: number) => vi.waitUntil(() => machine.looks >= count, { timeout: 15_000 })
+    await looks(3)
     expect(told).toEqual([])
+    machine.isAway = true
     machine.rebalance = { noticeTime: instant(0) }
-    await delay(200)
+    await looks(machine.looks + 3)
+    expect(told).toEqual([])
+    machine.isAway = false
+    await vi.waitUntil(() => told.length > 0, { timeout: 15_000 })
+    await looks(machine.looks + 3)
     const time = instant(120_000)
     machine.spot = { action: 'terminate', time }
-    await delay(300)
+    await vi.waitUntil(() => told.length > 1, { timeout: 15_000 })
     stop()
     expect(told).toEqual([{ kind: 'rebalance' }, { kind: 'spot', action: 'terminate', at: Date.parse(time) }])
   })

@@ -58,7 +58,7 @@ it.runIf(sandboxed.ok || process.env['CI'])('what is kept of [setup] is read as 
   const spec = runSpec({ request: { repository, setup } })
   const emit = async (body: EventBody) => void events.push(body)
   await cachedSetup({ spec, workDir, cwd: workDir, env: ENV, dataDir, confine, emit })
-  const found = execFileSync('/bin/sh', ['-c', 'grep -rl "PRIVATE KEY" . || true'], { cwd: dataDir, encoding: 'utf8' })
+  const found = execFileSync('/bin/sh', ['-c', 'grep -rl "PRIVATE KEY" . || [ $? = 1 ]'], { cwd: dataDir, encoding: 'utf8' })
   expect(found).toBe('')
   expect(events.at(-1)).toMatchObject({ type: 'notice', text: expect.stringContaining('could not be kept') })
 })
