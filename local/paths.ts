@@ -1,4 +1,4 @@
-import { tmpdir, userInfo } from 'node:os'
+import { userInfo } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { RemoteError } from '../core/contract/remote-error.ts'
 
@@ -56,29 +56,28 @@ const bases = (env: NodeJS.ProcessEnv) => {
   const absolute = (name: string) => (isAbsolute(env[name] ?? '') ? env[name] : undefined)
   const home = absolute('HOME') ?? homeOfAccount()
   const xdg = (name: string, ...fallback: string[]) => join(absolute(name) ?? join(home, ...fallback), 'remote')
-  const state = xdg('XDG_STATE_HOME', '.local', 'state')
-  const runtime = absolute('XDG_RUNTIME_DIR')
+  const data = xdg('XDG_DATA_HOME', '.local', 'share')
   return {
-    data: xdg('XDG_DATA_HOME', '.local', 'share'),
-    state,
+    data,
+    state: xdg('XDG_STATE_HOME', '.local', 'state'),
     cache: xdg('XDG_CACHE_HOME', '.cache'),
     config: xdg('XDG_CONFIG_HOME', '.config'),
-    run: runtime ? join(runtime, 'remote') : join(state, 'run'),
+    run: join(data, 'run'),
   }
 }
 
-const socketOf = (run: string, env: NodeJS.ProcessEnv): { run: string; socket: string } => {
+/**
+ * Whoever has the same data finds the same daemon: the place follows from the data's alone, and not from what a login, a cron job and an SSH session
+ * each say of temporary and runtime directories.
+ */
+const socketOf = (run: string): { run: string; socket: string } => {
   const socket = join(run, 'remote.sock')
   if (Buffer.byteLength(socket) <= MAX_SOCKET_BYTES) return { run, socket }
   // Few need it, and everybody who asks the daemon something would wait for its loading.
   const { createHash } = process.getBuiltinModule('node:crypto')
   const hash = createHash('sha256').update(run).digest('hex').slice(0, 16)
-  const name = `remote-${process.getuid?.() ?? userInfo().username}-${hash}`
-  const short = [env['XDG_RUNTIME_DIR'], tmpdir(), '/tmp']
-    .flatMap((base) => (base && isAbsolute(base) ? [join(base, name)] : []))
-    .find((candidate) => Buffer.byteLength(join(candidate, 's')) <= MAX_SOCKET_BYTES)
-  const found = short ?? join('/tmp', name)
-  return { run: found, socket: join(found, 's') }
+  const short = join('/tmp', `remote-${process.getuid?.() ?? userInfo().username}-${hash}`)
+  return { run: short, socket: join(short, 's') }
 }
 
 /** `REMOTE_HOME` holds everything when set; else the XDG directories do. Reads nothing but the environment. */
@@ -98,6 +97,6 @@ export const paths = (env: NodeJS.ProcessEnv): Paths => {
     sessions: join(data, 'sessions'),
     repositories: join(cache, 'repositories'),
     daemonLog: join(state, 'daemon.log'),
-    ...socketOf(run, env),
+    ...socketOf(run),
   }
 }

@@ -41,7 +41,9 @@ beforeAll(async () => {
     credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
   })
   const { Subnets = [] } = await ec2.send(new DescribeSubnetsCommand({}))
-  subnets = Subnets.map(({ SubnetId = '', AvailabilityZone = '' }) => ({ id: SubnetId, zone: AvailabilityZone }))
+  subnets = Subnets.map(({ SubnetId = '', AvailabilityZone = '' }) => ({ id: SubnetId, zone: AvailabilityZone })).sort((a, b) =>
+    a.zone < b.zone ? -1 : 1,
+  )
   const { LaunchTemplate } = await ec2.send(
     new CreateLaunchTemplateCommand({
       LaunchTemplateName: 'machine',
@@ -136,6 +138,20 @@ it('a pool without capacity is an error of that candidate, and the next one is t
   expect(type).toBe('t3.medium')
   expect((await described(id))?.Placement?.AvailabilityZone).toBe(subnets[1]?.zone)
   expect(errors.map(({ ErrorCode }) => ErrorCode)).toEqual(Array(3).fill('InsufficientInstanceCapacity'))
+})
+
+it('a zone that lacks a type for good is an error of that candidate', async () => {
+  const ask = fleet('s-nowhere', ['t3.small'], 'on-demand', 6)
+  const [config] = ask.LaunchTemplateConfigs ?? []
+  config?.Overrides?.sort((a) => (a.SubnetId === subnets.find(({ zone }) => zone.endsWith('1e'))?.id ? -1 : 1))
+  config?.Overrides?.forEach((one, n) => {
+    one.Priority = n
+  })
+  const { id, errors } = await launch(ask)
+  expect(errors).toMatchObject([
+    { ErrorCode: 'InvalidFleetConfiguration', ErrorMessage: expect.stringContaining('(us-east-1e)') },
+  ])
+  expect((await described(id))?.Placement?.AvailabilityZone).not.toBe('us-east-1e')
 })
 
 it('quota, spot limits and throttling arrive as AWS sends them', async () => {

@@ -12,10 +12,11 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ec2.exceptions import EC2ClientError
+from moto.ec2.models.instance_types import INSTANCE_TYPE_OFFERINGS
 from moto.ec2.responses.fleets import Fleets
 from moto.ec2.utils import convert_tag_spec, random_fleet_id
 
-from .faults import of_pool
+from .faults import Fault, of_pool
 
 ASKED = (
     "LaunchTemplateConfigs",
@@ -73,7 +74,8 @@ def _launch(backend: Any, ask: dict[str, Any]) -> dict[str, Any]:
         described = {"LaunchTemplateAndOverrides": used, "Lifecycle": lifecycle}
         subnet = backend.get_subnet(override["SubnetId"]) if override.get("SubnetId") else None
         zone = subnet.availability_zone if subnet else override.get("AvailabilityZone", f"{backend.region_name}a")
-        fault = of_pool("CreateFleet", zone, override.get("InstanceType", ""), lifecycle)
+        kind = override.get("InstanceType", "")
+        fault = of_pool("CreateFleet", zone, kind, lifecycle) or _not_sold(backend.region_name, zone, kind)
         if fault is not None:
             answer["Errors"].append(described | {"ErrorCode": fault.code, "ErrorMessage": fault.message})
             continue
@@ -83,6 +85,15 @@ def _launch(backend: Any, ask: dict[str, Any]) -> dict[str, Any]:
             described | {"InstanceIds": [i.id for i in instances], "InstanceType": instances[0].instance_type}
         )
     return answer
+
+
+def _not_sold(region: str, zone: str, kind: str) -> Fault | None:
+    """There are zones that lack a type for good: us-east-1e."""
+    offered = INSTANCE_TYPE_OFFERINGS["availability-zone"].get(region, [])
+    if not kind or any(one["InstanceType"] == kind and one["Location"] == zone for one in offered):
+        return None
+    message = f"Your requested instance type ({kind}) is not supported in your requested Availability Zone ({zone})."
+    return Fault("InvalidFleetConfiguration", message=message)
 
 
 def _candidates(configs: list[dict[str, Any]], strategy: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:

@@ -9,12 +9,24 @@ it('without settings everything lies in the XDG directories of the home', () => 
   expect(found.database).toBe('/home/ada/.local/share/remote/remote.db')
   expect(found.daemonLog).toBe('/home/ada/.local/state/remote/daemon.log')
   expect(found.repositories).toBe('/home/ada/.cache/remote/repositories')
-  expect(found.socket).toBe('/home/ada/.local/state/remote/run/remote.sock')
+  expect(found.socket).toBe('/home/ada/.local/share/remote/run/remote.sock')
 })
 
-it('the socket lies in the runtime directory where there is one', () => {
-  expect(paths({ HOME, XDG_RUNTIME_DIR: '/run/user/1000' }).socket).toBe('/run/user/1000/remote/remote.sock')
-})
+it.each([{ HOME }, { REMOTE_HOME: `/srv/${'a'.repeat(200)}` }])(
+  'a login, a cron job and an SSH session find the same daemon of one’s data: %j',
+  (env) => {
+    const before = process.env['TMPDIR']
+    try {
+      process.env['TMPDIR'] = '/var/folders/own'
+      const login = { ...env, XDG_RUNTIME_DIR: '/run/user/1000', TMPDIR: '/var/folders/own' }
+      const there = paths(login)
+      delete process.env['TMPDIR']
+      expect(there).toEqual(paths(env))
+    } finally {
+      if (before !== undefined) process.env['TMPDIR'] = before
+    }
+  },
+)
 
 it('REMOTE_HOME holds everything', () => {
   const { data, state, cache, run, socket } = paths({ HOME, REMOTE_HOME: '/srv/r', XDG_RUNTIME_DIR: '/run/user/1000' })
