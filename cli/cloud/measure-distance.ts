@@ -22,7 +22,9 @@ const shakeHands = (url: URL, address: string, signal: AbortSignal): Promise<num
     const isPlain = url.protocol === 'http:'
     const place = { host: address, port: Number(url.port || (isPlain ? 80 : 443)) }
     const began = performance.now()
-    const socket = isPlain ? net.connect(place) : tls.connect(net.isIP(url.hostname) ? place : { ...place, servername: url.hostname })
+    const socket = isPlain
+      ? net.connect(place)
+      : tls.connect(net.isIP(url.hostname) ? place : { ...place, servername: url.hostname })
     const give = () => socket.destroy(new Error('it took too long'))
     signal.addEventListener('abort', give, { once: true })
     socket.on('close', () => signal.removeEventListener('abort', give))
