@@ -18,8 +18,16 @@ const LETTERS_SEEN = { evaluationPeriods: 6, datapointsToAlarm: 1 }
 /** In five minutes: one may be a function that AWS itself ended. */
 const FEW_ERRORS = 3
 
-/** GovCloud has no budgets of its own, China counts in yuan, and of the rest nothing is known. */
-const HAS_NO_BUDGET_IN_USD = /^(cn|us-gov|eusc|us-iso[a-z]?|eu-iso[a-z]?)-/
+/**
+ * Where CloudFormation makes budgets, and these are in dollars: elsewhere it refuses the whole template. Of the commercial regions those are the
+ * old ones (CloudFormation's own schemas by region, 2026-05; github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2177);
+ * GovCloud has none of its own, China counts in yuan, and of the rest nothing is known.
+ */
+export const BUDGET_REGIONS: ReadonlySet<string> = new Set([
+  ...['us-east-1', 'us-east-2', 'us-west-1', 'us-west-2', 'ca-central-1', 'sa-east-1'],
+  ...['eu-central-1', 'eu-west-1', 'eu-west-2', 'eu-west-3'],
+  ...['ap-northeast-1', 'ap-northeast-2', 'ap-south-1', 'ap-southeast-1', 'ap-southeast-2'],
+])
 
 /** Whom to tell, and of what: money, failures, machines that had to be ended by force. */
 export class Watch extends Construct {
@@ -36,7 +44,7 @@ export class Watch extends Construct {
       enforceSSL: true,
       retentionPeriod: Duration.days(14),
     })
-    if (!HAS_NO_BUDGET_IN_USD.test(config.region ?? '')) this.#openBudget()
+    if (config.region === undefined || BUDGET_REGIONS.has(config.region)) this.#openBudget()
   }
 
   letTell(): Right {

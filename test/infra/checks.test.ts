@@ -4,7 +4,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Bucket } from 'aws-cdk-lib/aws-s3'
 import { AwsSolutionsChecks } from 'cdk-nag'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { BUDGET_REGIONS } from '../../infra/constructs/watch.ts'
 import { type Definition, lifecycleDefinition } from '../../infra/lifecycle-definition.ts'
 import { openApp } from './synthesized.ts'
 
@@ -44,6 +45,22 @@ describe('AwsSolutions', () => {
   })
 })
 
+/** Of the commercial partition, as cfn-lint knows them. */
+const NEWER_REGIONS = [
+  ...[
+    'af-south-1',
+    'ap-east-1',
+    'ap-east-2',
+    'ap-northeast-3',
+    'ap-south-2',
+    'ap-southeast-3',
+    'ap-southeast-4',
+    'ap-southeast-5',
+  ],
+  ...['ap-southeast-6', 'ap-southeast-7', 'ca-west-1', 'eu-central-2', 'eu-north-1', 'eu-south-1', 'eu-south-2', 'il-central-1'],
+  ...['me-central-1', 'me-south-1', 'mx-central-1'],
+]
+
 const lint = (...args: string[]) => spawnSync('cfn-lint', args, { encoding: 'utf8' })
 const isThere = lint('--version').status === 0
 if (!isThere) {
@@ -74,5 +91,22 @@ describe.skipIf(!isThere)('cfn-lint', () => {
       join(outdir, `${stack.stackName}-state.template.json`),
     )
     expect(stdout).toBe('')
+  })
+
+  /** Without the HTTP API there is no control plane, wherever else there is. */
+  const LACK_APIS = ['ap-east-2', 'ap-southeast-6']
+  const COMMERCIAL = [...BUDGET_REGIONS, ...NEWER_REGIONS].filter((region) => !LACK_APIS.includes(region))
+  it.each([
+    ['us-east-1', COMMERCIAL.filter((region) => BUDGET_REGIONS.has(region))],
+    ['eu-north-1', COMMERCIAL.filter((region) => !BUDGET_REGIONS.has(region))],
+  ])('finds that CloudFormation knows every type as it is deployed to %s and to regions like it', (region, regions) => {
+    vi.stubEnv('CDK_DEFAULT_REGION', region)
+    const there = openApp()
+    vi.unstubAllEnvs()
+    there.app.synth()
+    const file = join(there.outdir, `${there.stack.stackName}.template.json`)
+    expect(lint('--regions', ...regions, '--', file).stdout).toBe('')
+    // It would find what is not there.
+    expect(lint('--regions', ...LACK_APIS, '--', file).stdout).toContain('AWS::ApiGatewayV2::Api')
   })
 })

@@ -221,6 +221,17 @@ describe('guards', () => {
   })
 })
 
+describe.each(['eu-north-1', 'eu-central-2', 'ap-northeast-3', 'af-south-1', 'mx-central-1'])(
+  'in %s, where CloudFormation makes no budgets,',
+  (region) => {
+    it('the template has none, or all of it would be refused; our own holds', () => {
+      const there = synthesizedFor(region, {}).control
+      expect(ofType(there, 'AWS::Budgets::Budget')).toEqual([])
+      expect(JSON.stringify(there)).toContain('"DAILY_BUDGET_USD":"10"')
+    })
+  },
+)
+
 describe.each(['cn-north-1', 'us-gov-west-1'])('in %s, another partition of AWS,', (region) => {
   const { control: there, state } = synthesizedFor(region, { bedrock: 'anthropic.*' })
   const text = JSON.stringify([there, state])

@@ -64,6 +64,34 @@ describe('the user data of every machine', () => {
   })
 })
 
+describe('the toolchain', () => {
+  const world = (fails: number) => {
+    const here = mkdtempSync(join(dir, 'toolchain-'))
+    const program = (name: string, text: string) => writeFileSync(join(here, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
+    program('dpkg-query', 'exit 1')
+    program('sleep', ':')
+    // As apt where somebody else has the lists: at once, whatever its timeout for dpkg's lock.
+    program(
+      'apt-get',
+      `for verb; do case $verb in update | install) break ;; esac; done
+echo "$verb" >>'${here}/asked'
+[ "$verb" = install ] || [ "$(grep -c update '${here}/asked')" -gt ${fails} ] || { echo 'E: Could not get lock /var/lib/apt/lists/lock' >&2; exit 100; }`,
+    )
+    const script = read('toolchain.sh').replaceAll('/etc/containers', `${here}/containers`)
+    const { status } = spawnSync('sh', ['-c', script, 'toolchain.sh', 'git'], {
+      env: { PATH: `${here}:${process.env['PATH']}`, REMOTE_APT_SECONDS: fails > 100 ? '0' : '60' },
+    })
+    return { status, asked: readFileSync(join(here, 'asked'), 'utf8').trim().split('\n') }
+  }
+
+  it('waits for whoever else looks for packages while the machine starts', () => {
+    expect(world(2)).toEqual({ status: 0, asked: ['update', 'update', 'update', 'install'] })
+  })
+  it('is not waited for without end', () => {
+    expect(world(101)).toEqual({ status: 1, asked: ['update'] })
+  })
+})
+
 describe('what boots a machine', () => {
   it.each(scripts)('%s is a POSIX script that can be run', (name) => {
     expect(spawnSync('sh', ['-n', new URL(name, boot).pathname], { encoding: 'utf8' }).stderr).toBe('')
