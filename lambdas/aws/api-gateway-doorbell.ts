@@ -20,7 +20,7 @@ export const shown = (session: Session): Session => {
 export const sendAll = async ({ connections, post }: Bells, to: readonly string[], frame: ToViewer | ToRunner): Promise<void> => {
   const one = async (connection: string) => {
     try {
-      if (!(await post(connection, frame))) await connections.forget(connection)
+      if (!(await post(connection, frame))) await connections.missed(connection)
     } catch (error) {
       console.error('frame', connection, error)
     }

@@ -16,6 +16,8 @@ export interface ConnectionStore {
   typed(connection: string, session: string): Promise<void>
   /** May be repeated; answers who it was, the first time. */
   forget(connection: string): Promise<Connection | undefined>
+  /** A frame for it found nobody: forgotten, unless it may only just be being made. */
+  missed(connection: string): Promise<void>
   viewers(session: string): Promise<string[]>
   /** Of the last attempt the connection that was made last: one that broke may not have been told of. */
   runner(session: string): Promise<string | undefined>
@@ -25,6 +27,11 @@ export interface ConnectionStore {
 
 /** API Gateway cuts a connection after two hours, and may fail to tell. */
 const KEPT_SECONDS = 3 * 3600
+/**
+ * It is put while API Gateway waits for `$connect`, for 29 s at most, and is not there before that: https://repost.aws/knowledge-center/410-gone-api-gateway
+ * Forgotten then, a runner would be heard by nobody until its connection is cut, two hours later.
+ */
+const BEING_MADE_SECONDS = 30
 
 const home = (connection: string) => ({ pk: `C#${connection}`, sk: 'connection' })
 const TABLES = 'tables'
@@ -58,6 +65,14 @@ export const openDynamoConnectionStore = ({ clock, ...options }: TableOptions & 
     })
     return found.filter((item) => number(item['expires']) * 1000 > clock.now())
   }
+  const forget = async (connection: string): Promise<Connection | undefined> => {
+    const who = await get(connection)
+    if (!who) return undefined
+    const place = listed(connection, who)
+    if (place) await table.delete(place)
+    await table.delete(home(connection))
+    return who
+  }
   const idsOf = (items: readonly Item[]) => items.map((item) => connectionIn(text(item['sk'])))
   /** `runner#<attempt>`, then the time. */
   const order = (item: Item) => `${text(item['sk']).split('#')[1]}#${text(item['at'])}`
@@ -82,13 +97,10 @@ export const openDynamoConnectionStore = ({ clock, ...options }: TableOptions & 
       const values = { session: S(session) }
       await table.update({ update: home(connection), set: { typed: N(1) }, if: '#session = :session', values })
     },
-    forget: async (connection) => {
-      const who = await get(connection)
-      if (!who) return undefined
-      const place = listed(connection, who)
-      if (place) await table.delete(place)
-      await table.delete(home(connection))
-      return who
+    forget,
+    missed: async (connection) => {
+      const expires = number((await table.get(home(connection)))?.['expires'])
+      if (clock.now() / 1000 > expires - KEPT_SECONDS + BEING_MADE_SECONDS) await forget(connection)
     },
     viewers: async (session) => idsOf(await starting(`S#${session}`, 'viewer#')),
     runner: async (session) => {

@@ -140,14 +140,29 @@ describe('a connection to the control plane in AWS', () => {
   })
 
   it('that is gone is forgotten when it is written to, and the last viewer lets the runner rest', async () => {
-    const { attach, said, say, gone, connections, id } = await world()
+    const { attach, said, say, gone, connections, clock, id } = await world()
     await attach('v')
     await attach('w')
+    clock.pass(60)
     gone.add('v')
     said()
     await say('r', { type: 'live', attempt: 1, first: 6, last: 6 })
     expect(await connections.viewers(id)).toEqual(['w'])
     expect(types(said())).toEqual(['w live'])
+  })
+
+  it('that API Gateway is still making is not forgotten when it is written to, and is heard when it is there', async () => {
+    const { attach, said, say, gone, connections, clock, id } = await world()
+    clock.pass(7200)
+    await attach('v')
+    // The runner connects again: known already, and not there before `$connect` has been answered.
+    await connections.put('r2', { role: 'runner', session: id, attempt: 1 })
+    gone.add('r2')
+    await say('v', { type: 'keys', stream: 'viewer-one', from: 0, bytes: 'bHMN' })
+    gone.delete('r2')
+    said()
+    await say('v', { type: 'keys', stream: 'viewer-one', from: 0, bytes: 'bHMN' })
+    expect(types(said())).toEqual(['r2 keys'])
   })
 
   it('that leaves last ends the live path', async () => {
