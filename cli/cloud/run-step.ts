@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { dirname } from 'node:path'
 import { RemoteError } from '../../core/contract/remote-error.ts'
 import type { Io } from '../io.ts'
+import { deployAdvice } from './deploy-advice.ts'
 import type { Step } from './deploy-steps.ts'
 
 const LONGEST_MS = 60 * 60_000
@@ -43,9 +44,10 @@ export const runStep = async (
     })
     if (code === 0) return
     const end = said.trimEnd().split('\n').slice(-TAIL_LINES).join('\n  ')
-    throw new RemoteError('refused', `${what} failed (${code})`, {
-      hint: quiet ? `its last words:\n  ${end}` : 'what it said is above; another try goes on from there: remote cloud deploy',
-    })
+    const words = quiet
+      ? `its last words:\n  ${end}`
+      : 'what it said is above; another try goes on from there: remote cloud deploy'
+    throw new RemoteError('refused', `${what} failed (${code})`, { hint: deployAdvice(said, region) ?? words })
   } finally {
     stopListening()
   }

@@ -12,9 +12,10 @@ import type { Right } from '../rights.ts'
 const HTTP_MS = 30_000
 /**
  * For each route by itself, so that machines cannot keep people out; and far below what the account's Lambda may run at the same time, so
- * that they cannot keep its other functions out. Ten thousand machines make 350 calls a second.
+ * that they cannot keep its other functions out. Ten thousand machines make 350 calls a second. Nor more than the account has, where that is
+ * least (2,500 and 1,250): https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
  */
-const MOST_CALLS = { throttlingRateLimit: 1000, throttlingBurstLimit: 2000 }
+const MOST_CALLS = { throttlingRateLimit: 1000, throttlingBurstLimit: 1000 }
 const HTTP_STAGE = '$default'
 const SOCKET_STAGE = 'v1'
 

@@ -147,7 +147,7 @@ describe('a machine', () => {
 describe('the APIs', () => {
   it('take so many calls on each route and no more: machines keep neither people nor the account’s other functions out', () => {
     for (const { DefaultRouteSettings } of properties(control, 'AWS::ApiGatewayV2::Stage'))
-      expect(DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 1000, ThrottlingBurstLimit: 2000 })
+      expect(DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 1000, ThrottlingBurstLimit: 1000 })
     const routes = properties(control, 'AWS::ApiGatewayV2::Route').map(({ RouteKey }) => RouteKey)
     expect(routes).toEqual(expect.arrayContaining(['ANY /v1/{proxy+}', 'ANY /v1/runner/{proxy+}']))
   })
