@@ -30,9 +30,18 @@ const compileCache = (): string | undefined => {
   return HOME?.startsWith('/') ? `${HOME}/.cache/remote/compile` : undefined
 }
 
+/** What cannot be written so (nobody reads, a full disk) goes the way of everything else, which knows what to say of that. */
+const isSaid = (text: string): boolean => {
+  try {
+    writeSync(1, text)
+    return true
+  } catch {
+    return false
+  }
+}
+
 const text = constant()
-if (text !== undefined) writeSync(1, text)
-else if (!runInCheckoutNode(argv)) {
+if ((text === undefined || !isSaid(text)) && !runInCheckoutNode(argv)) {
   const cache = compileCache()
   if (cache !== undefined && canMakeDirectory(cache)) process.getBuiltinModule('node:module').enableCompileCache?.(cache)
   import('./run.ts').then(({ run }) => run(argv))

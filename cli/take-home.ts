@@ -6,7 +6,9 @@ import type { Connection } from './connect.ts'
 import { type BroughtHome, bringHome } from './git/bring-home.ts'
 import { type Io, write } from './io.ts'
 import { printable } from './output/printable.ts'
+import type { Pulled } from './output/receipt.ts'
 import { pushBranch } from './push-branch.ts'
+import { takeCommand } from './take-command.ts'
 import { withTemporary } from './with-temporary.ts'
 
 /** Hands out a directory for a while, and a way to fetch bundles into it. */
@@ -29,13 +31,13 @@ export const pullResult = ({ io, connection, session, repositoryDir }: Omit<Take
   withDownloads({ io, connection }, (download) => bringHome({ repositoryDir, session, download, env: io.env }))
 
 /** After a session: brings home what it changed, if anything. A failure is said and does not change how the session ended. */
-export const takeHome = async ({ push, quiet, ...ask }: TakeHome): Promise<string | undefined> => {
+export const takeHome = async ({ push, quiet, ...ask }: TakeHome): Promise<Pulled | undefined> => {
   const { result, id } = ask.session
   if (!result || result.commit === result.base) return undefined
   try {
-    const { branch } = await pullResult(ask)
-    if (push) await pushBranch(ask.io, ask.repositoryDir, branch)
-    return branch
+    const home = await pullResult(ask)
+    if (push) await pushBranch(ask.io, ask.repositoryDir, home.branch)
+    return { branch: home.branch, take: takeCommand(ask.session, home, ask.io.cwd) }
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error
     if (!quiet)

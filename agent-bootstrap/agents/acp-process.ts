@@ -16,6 +16,7 @@ import type { DriverContext } from './driver.ts'
 import type { AgentProgram } from './install-agent.ts'
 
 const MAX_WORDS = 4000
+const STACK_FRAME = /^\s+at \S.*[)\d]( \{)?$/
 const DYING_MS = 1000
 /** Tool output travels in one message; an agent may send all of a large file. */
 const MAX_MESSAGE_BYTES = 256 * 1024 * 1024
@@ -99,7 +100,14 @@ export const startAcpProcess = async (options: AcpProcessOptions): Promise<AcpPr
       await Promise.race([ended, delay(DYING_MS)])
       return how !== undefined
     },
-    lastWords: () => words.trim().split('\n').slice(-12).join('\n'),
+    // Where in its code it died fills them, and what it died of stands before that.
+    lastWords: () =>
+      words
+        .trim()
+        .split('\n')
+        .filter((line) => !STACK_FRAME.test(line))
+        .slice(-12)
+        .join('\n'),
     close: () => child.stdin.end(),
     kill: () => {
       try {

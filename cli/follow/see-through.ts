@@ -3,7 +3,7 @@ import type { Session } from '../../core/contract/session.ts'
 import type { Connection } from '../connect.ts'
 import { DETACHED_EXIT, exitCodeOf } from '../exit-code.ts'
 import { type Io, write } from '../io.ts'
-import { receiptText } from '../output/receipt.ts'
+import { type Pulled, receiptText } from '../output/receipt.ts'
 import { styleOf } from '../output/style.ts'
 import { watchSession } from './watch-session.ts'
 
@@ -14,8 +14,8 @@ export type SeeThrough = {
   from: Position
   quiet: boolean
   json: boolean
-  /** Brings the result home before the receipt; answers the branch that is there now. */
-  takeHome?: (session: Session) => Promise<string | undefined>
+  /** Brings the result home before the receipt; answers what is there now. */
+  takeHome?: (session: Session) => Promise<Pulled | undefined>
 }
 
 /** Whoever left is told how to come back; answers the exit code for it. */

@@ -12,7 +12,8 @@ export type BringHome = {
   download(sha256: string): Promise<string>
   env?: NodeJS.ProcessEnv | undefined
 }
-export type BroughtHome = { branch: string; commit: string; done: 'created' | 'updated' | 'unchanged' }
+/** `dir`: the top of the repository it is in. */
+export type BroughtHome = { branch: string; commit: string; dir: string; done: 'created' | 'updated' | 'unchanged' }
 
 type Ref = { commit: string | undefined; checkedOutIn: string }
 
@@ -56,11 +57,11 @@ export const resultOf = ({ id, result }: BringHome['session']): NonNullable<Sess
 export const bringHome = async (ask: BringHome): Promise<BroughtHome> => {
   const { repositoryDir, session, env } = ask
   const { commit, bundle } = resultOf(session)
-  await locateRepository(repositoryDir, env, OWN_REPOSITORY)
+  const { dir } = await locateRepository(repositoryDir, env, OWN_REPOSITORY)
   const branch = `remote/${session.id}`
   const ref = `refs/heads/${branch}`
   const before = await readBranch(ask, ref)
-  if (before.commit === commit) return { branch, commit, done: 'unchanged' }
+  if (before.commit === commit) return { branch, commit, dir, done: 'unchanged' }
   if (bundle !== undefined && !(await has(ask, commit))) {
     await importResult({ repositoryDir, commit, bundle: { file: await ask.download(bundle), sha256: bundle }, env })
   } else if (!(await has(ask, commit))) {
@@ -81,5 +82,5 @@ export const bringHome = async (ask: BringHome): Promise<BroughtHome> => {
   // With the old value, so that whoever moved it meanwhile wins. Zeros: it must not exist.
   const old = before.commit ?? '0'.repeat(commit.length)
   await git(['update-ref', '--create-reflog', '-m', `remote pull ${session.id}`, ref, commit, old], { cwd: repositoryDir, env })
-  return { branch, commit, done: before.commit === undefined ? 'created' : 'updated' }
+  return { branch, commit, dir, done: before.commit === undefined ? 'created' : 'updated' }
 }

@@ -16,6 +16,9 @@ export type ShowDiff = BringHome & {
   output: 'inherit' | NodeJS.WritableStream
 }
 
+/** As `git apply` takes it, whatever the user's own settings make of a diff that is looked at. */
+const PLAIN = ['--no-ext-diff', '--no-textconv', '--no-color', '--submodule=short', '--src-prefix=a/', '--dst-prefix=b/']
+
 /** Prints what the session changed. The objects are put beside the repository, so that looking leaves nothing in it. */
 export const showDiff = async (ask: ShowDiff): Promise<void> => {
   const { repositoryDir, session, env } = ask
@@ -29,7 +32,8 @@ export const showDiff = async (ask: ShowDiff): Promise<void> => {
       set['GIT_OBJECT_DIRECTORY'] = await openObjects(dir, [join(repository.commonDir, 'objects')])
       await importResult({ repositoryDir, commit, bundle: { file: await ask.download(bundle), sha256: bundle }, env, set })
     }
-    await print(ask, ['diff', base, commit, ...(ask.args ?? [])], set)
+    const how = ask.output === 'inherit' ? [] : [...PLAIN, ...(ask.args?.length ? [] : ['--binary'])]
+    await print(ask, ['diff', ...how, base, commit, ...(ask.args ?? [])], set)
   } finally {
     await rm(dir, { recursive: true, force: true })
   }

@@ -15,13 +15,16 @@ const WORDS = {
   refused: 'refused',
 } as const
 
-const branchLines = ({ id, result }: Session, pulled: string | undefined, { bold, green, red }: Style): string[] => {
+/** The branch that is in the repository now, and what takes it over. */
+export type Pulled = { branch: string; take: string }
+
+const branchLines = ({ id, result }: Session, pulled: Pulled | undefined, { bold, green, red }: Style): string[] => {
   if (!result || (result.files === 0 && result.bundle === undefined)) return []
   const size = `${result.files} ${result.files === 1 ? 'file' : 'files'}, ${green(`+${result.insertions}`)} ${red(`−${result.deletions}`)}`
   const next = pulled
-    ? `see it: remote diff ${id}   take it: git merge ${pulled}`
+    ? `see it: remote diff ${id}   take it: ${pulled.take}`
     : `bring it home: remote pull ${id}   see it: remote diff ${id}`
-  return [`branch ${bold(pulled ?? oneLine(result.branch))}: ${size}`, next]
+  return [`branch ${bold(pulled?.branch ?? oneLine(result.branch))}: ${size}`, next]
 }
 
 /** The last machine that was bought for it, at which price, and of when and where that is. */
@@ -33,8 +36,8 @@ const machineFacts = ({ attempts }: Session): string[] => {
   return [`${instance}${spot ? ' spot' : ''} at $${exactMoney(usdPerHour)} an hour${source}`]
 }
 
-/** What a session came to: outcome, reason, time, cost and where the result is. `pulled`: the branch that is in the repository now. */
-export const receiptText = (session: Session, style: Style, pulled?: string): string => {
+/** What a session came to: outcome, reason, time, cost and where the result is. */
+export const receiptText = (session: Session, style: Style, pulled?: Pulled): string => {
   const { id, outcome, createdAt, endedAt, cost, usage, attempts, request } = session
   if (!outcome) return ''
   const good = outcome.outcome === 'succeeded'

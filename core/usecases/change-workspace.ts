@@ -1,5 +1,6 @@
 import { RemoteError } from '../contract/remote-error.ts'
 import type { MoveWorkspace, ResizeWorkspace, Workspace } from '../contract/workspace.ts'
+import { wholeGb } from '../domain/money.ts'
 import type { Ports } from '../ports/ports.ts'
 import { audited } from './audited.ts'
 import { getWorkspace, withPrice } from './get-workspace.ts'
@@ -7,7 +8,7 @@ import { getWorkspace, withPrice } from './get-workspace.ts'
 type Needs = Pick<Ports, 'workspaces' | 'prices' | 'audit' | 'ids' | 'clock'>
 
 const shrinking = ({ name, sizeBytes }: Workspace) =>
-  new RemoteError('refused', `workspace ${name} has ${sizeBytes} bytes, and a disk cannot become smaller`, {
+  new RemoteError('refused', `workspace ${name} has ${wholeGb(sizeBytes)} GB, and a disk cannot become smaller`, {
     hint: 'make a new one, and bring your work there through its repository',
   })
 

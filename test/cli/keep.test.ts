@@ -33,7 +33,7 @@ describe('workspaces', () => {
     expect((await run(['workspace', 'show', 'origin'])).out).toContain('size       9 GB')
     expect(await run(['workspace', 'resize', 'origin', '--size', '1gb'])).toMatchObject({
       code: 5,
-      err: expect.stringContaining('cannot become smaller'),
+      err: expect.stringContaining('has 9 GB, and a disk cannot become smaller'),
     })
     expect(await run(['workspace', 'move', 'origin', '--zone', 'us-east-1a'])).toMatchObject({
       code: 5,

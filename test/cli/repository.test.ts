@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { World } from '../support/world.ts'
 
@@ -24,7 +25,25 @@ it('a session works on what the user sees, and its result comes home as a branch
   expect(world.git(dir, 'show', `${branch}:b.txt`)).toBe('same\nmore\n')
   expect(world.git(dir, 'status', '--porcelain=v2')).toBe(before)
   expect(stderr).toMatch(/1 file, \+1 −0/)
-  expect(stderr).toContain(`git merge ${branch}`)
+  expect(stderr).toContain(`take it: remote diff ${branch.slice('remote/'.length)} | git apply\n`)
+})
+
+it('what takes a result over says how from where the user stands, and works on a tree with uncommitted changes', async () => {
+  const dir = world.repository({ 'a.txt': 'one\n', 'deep/b.txt': 'one\n' })
+  const clean = await shell(dir, 'echo two > c.txt')
+  expect(clean.stderr).toContain(`take it: git merge ${branchIn(clean.stderr)}\n`)
+  writeFileSync(join(dir, 'a.txt'), 'changed\n')
+  world.git(dir, 'config', 'diff.noprefix', 'true')
+  world.git(dir, 'config', 'color.ui', 'always')
+  const { stderr } = await shell(join(dir, 'deep'), `echo more >> ../a.txt; printf '\\000\\001' > binary`)
+  const id = branchIn(stderr).slice('remote/'.length)
+  expect(stderr).toContain(`take it: remote diff ${id} | git -C .. apply\n`)
+  const pulled = await world.cli(['pull', id, '--repo', dir], { cwd: world.home })
+  expect(pulled.stderr).toContain(`take it: remote diff ${id} | git -C ${relative(world.home, dir)} apply\n`)
+  const patch = await world.cli(['diff', id], { cwd: join(dir, 'deep') })
+  execFileSync('git', ['-C', '..', 'apply'], { cwd: join(dir, 'deep'), input: patch.stdout })
+  expect(readFileSync(join(dir, 'a.txt'), 'utf8')).toBe('changed\nmore\n')
+  expect([...readFileSync(join(dir, 'deep/binary'))]).toEqual([0, 1])
 })
 
 it('diff shows the result and pull brings it, as often as they are asked', async () => {

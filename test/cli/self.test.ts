@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { version } from '../../cli/version.ts'
@@ -46,6 +46,23 @@ describe('without a home', () => {
     })
     expect(status).toBe(0)
     expect(readdirSync(cwd)).toEqual([])
+  })
+})
+
+describe('what is constant', () => {
+  const built = join(import.meta.dirname, '../../dist/remote.cjs')
+  const sh = (script: string, argument: string) =>
+    spawnSync('sh', ['-c', script, 'sh', process.execPath, built, argument], { cwd: world.dir, env: world.env, encoding: 'utf8' })
+
+  it.each(['--version', '--help'])('%s ends as anything else does when nobody reads it', (argument) => {
+    // The only reader goes before anything is written.
+    const closed = 'rm -f pipe; mkfifo pipe; exec 3<>pipe 4>pipe 3<&-; exec "$1" "$2" "$3" >&4'
+    expect(sh(closed, argument)).toMatchObject({ status: 141, stderr: '' })
+  })
+
+  it.skipIf(!existsSync('/dev/full'))('is told when it cannot be written', () => {
+    const { status, stderr } = sh('exec "$1" "$2" "$3" >/dev/full', '--version')
+    expect({ status, stderr }).toEqual({ status: 5, stderr: expect.stringMatching(/^remote: the output could not be written/) })
   })
 })
 

@@ -58,6 +58,13 @@ describe('any ACP agent', { timeout: 30_000 }, () => {
     expect(spoken()).not.toContain('replayed')
   })
 
+  it('whose program dies as it starts is refused with what it died of, not where in its code', async () => {
+    const agentCommand = `'${process.execPath}' '${join(world.root, 'nowhere.js')}'`
+    const error: { hint?: string } = await start({}, { request: { agent: 'fake', agentCommand } }).catch((thrown) => thrown)
+    expect(error).toMatchObject({ code: 'agent_missing', hint: expect.stringContaining('Error: Cannot find module') })
+    expect(error.hint).not.toMatch(/^\s+at /m)
+  })
+
   it('that crashes twice in a turn has failed, with its last words', async () => {
     const run = await start()
     expect((await run.prompt('crash-again')).outcome).toMatchObject({

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, realpathSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { checkout } from '../../../agent-bootstrap/git/checkout.ts'
@@ -88,7 +88,7 @@ describe('a working tree on its way to a machine and home', () => {
     const before = untouchables(world, dir)
     const id = arrived.branch.slice('remote/'.length)
     const home = () => bringHome({ repositoryDir: dir, session: { id, result }, download: world.get, env: world.env })
-    expect(await home()).toEqual({ branch: arrived.branch, commit: result.commit, done: 'created' })
+    expect(await home()).toEqual({ branch: arrived.branch, commit: result.commit, dir: realpathSync(dir), done: 'created' })
     expect(await home()).toMatchObject({ done: 'unchanged' })
     expect(world.git(dir, 'log', '--format=%s %an', `${arrived.base}..${arrived.branch}`)).toBe('add b Ada\nby the agent Ada\n')
     world.git(dir, 'fsck', '--strict')
