@@ -26,11 +26,12 @@ const cdk = (args: string[], cwd: string, env: Record<string, string>): Promise<
     })
   })
 
-/** The real `cdk bootstrap` and `cdk deploy` of the real stacks; `context` are the settings of infra/config.ts. Answers each stack's outputs. */
+/**
+ * The real `cdk bootstrap` and `cdk deploy` of the real stacks, also over those that are there; `context` are the settings of
+ * infra/config.ts. Answers each stack's outputs.
+ */
 export const deployStacks = async (cloud: Cloud, context: Record<string, string>): Promise<Outputs> => {
-  const { accessKeyId, secretAccessKey } = await cloud.control.user('deployer', [
-    { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: '*', Resource: '*' }] },
-  ])
+  const { accessKeyId, secretAccessKey } = await cloud.control.admin()
   const env = {
     PATH: process.env['PATH'] ?? '',
     HOME: cloud.dir,

@@ -31,7 +31,6 @@ it('one guided command prepares the account, deploys the stack, and makes it the
   expect(first.code, first.stderr).toBe(0)
   expect(first.stderr).toMatch(/there is none yet[\s\S]*while nobody works +about \$0[\s\S]*preparing us-east-1 for the CDK/)
   expect(first.stderr).toMatch(/cloud is stack remote in us-east-1, account 123456789012/)
-  // moto has no change sets of a stack that is there: an update is asked for, and not made.
   const again = await world.cli(['cloud', 'deploy', ...SETTINGS])
   expect([again.code, again.stderr]).toEqual([5, expect.stringMatching(/there is version \S+ \(CREATE_COMPLETE\)[\s\S]*--yes/)])
 })

@@ -35,7 +35,14 @@ export type LambdaHost = {
   close(): Promise<void>
 }
 
-type Deployed = { idle: Environment[]; count: number; waiting: (() => void)[]; root: Promise<string> | undefined; code: string }
+type Deployed = {
+  idle: Environment[]
+  count: number
+  waiting: (() => void)[]
+  root: Promise<string> | undefined
+  /** Its code and its variables. */
+  version: string
+}
 
 /** Runs every deployed function from its own zip, with its own environment and its role's credentials: our model of Lambda. */
 export const openLambdaHost = async (options: { control: Control; endpoint: string; dir: string }): Promise<LambdaHost> => {
@@ -57,10 +64,11 @@ export const openLambdaHost = async (options: { control: Control; endpoint: stri
   const stale = (place: Deployed) => ![...functions.values()].includes(place)
   const deployed = (about: FunctionDescription): Deployed => {
     const known = functions.get(about.name)
-    // New code means new environments; the old ones end with what they are doing.
-    if (known && known.code === about.code) return known
+    const version = JSON.stringify([about.code, about.environment])
+    // A change of either means new environments; the old ones end with what they are doing.
+    if (known && known.version === version) return known
     for (const environment of known?.idle ?? []) void environment.close()
-    const fresh: Deployed = { idle: [], count: 0, waiting: [], root: undefined, code: about.code }
+    const fresh: Deployed = { idle: [], count: 0, waiting: [], root: undefined, version }
     functions.set(about.name, fresh)
     return fresh
   }

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Session } from '../../core/contract/session.ts'
+import { deployStacks } from './cdk-deploy.ts'
 import { openRehearsal, type Rehearsal } from './rehearsal.ts'
 import { until } from './until.ts'
 
@@ -60,6 +62,24 @@ it('uncommitted work goes to the machine and the result comes home as a branch',
   })
   expect((await lifecycle(id))?.transitions).toBeLessThanOrEqual(12)
 })
+
+it('a session goes on while the stack is updated, and what was changed holds from then on', async () => {
+  const task = 'until [ -e /run/go ]; do sleep 0.1; done; echo went on'
+  const { out } = await rehearsal.cli(['dispatch', '--agent', 'shell', '--no-repo', '--detach', '--quiet', task])
+  const id = out.trim()
+  const recorded = async () => JSON.parse((await rehearsal.cli(['status', '--all', '--json'])).out) as { sessions: Session[] }
+  const session = async () => (await recorded()).sessions.find((one) => one.id === id)
+  const running = await until('it runs', async () => ((await session())?.state === 'running' ? session() : undefined), 120_000)
+  await deployStacks(rehearsal.cloud, { diskGb: '50' })
+  const machine = await rehearsal.machines?.instances.get(running?.attempts[0]?.machine ?? '')?.machine
+  await machine?.run('touch', '/run/go')
+  const attached = await rehearsal.cli(['attach', id])
+  expect([attached.code, attached.out]).toEqual([0, 'went on\n'])
+  expect((await session())?.attempts).toMatchObject([{ purchase: { diskGb: 40 } }])
+  const next = await rehearsal.cli(['dispatch', '--agent', 'shell', '--no-repo', '--json', 'true'])
+  expect(JSON.parse(next.out)).toMatchObject({ outcome: { outcome: 'succeeded' }, attempts: [{ purchase: { diskGb: 50 } }] })
+  await gone()
+}, 300_000)
 
 it('nobody needed a permission that the stacks do not give', async () => {
   expect(await rehearsal.cloud.control.denials()).toEqual([])

@@ -80,7 +80,7 @@ describe('remote ssh', () => {
     const child = rehearsal.world.start(['ssh', session.id, '--', 'echo begun; exec sleep 300'], env())
     await said(child.stdout, 'begun')
     const [dir = ''] = readdirSync(temporary)
-    expect(dir).toMatch(/^remote-ssh-/)
+    expect(dir).toMatch(/^remote-\d+-/)
     child.kill('SIGTERM')
     await once(child, 'close')
     expect(readdirSync(temporary)).toEqual([])
