@@ -19,7 +19,7 @@ const IMAGE_WANTS = 'an image id (ami-…) or the name of an SSM parameter that 
 export const KNOBS = {
   /** The stack's name; `NAME-state` holds what is kept. Several names are several control planes in one account. */
   name: matching('remote', /^[a-z][a-z0-9-]{0,23}$/, 'up to 24 lower-case letters, digits and dashes'),
-  /** Zones with a subnet, from the first on; 0: every zone of the region, or fewer where your default VPC lacks some. More find more spot machines and cost nothing. */
+  /** Zones with a subnet, from the first on; 0: every zone of the region. More find more spot machines and cost nothing; fewer must be chosen where your default VPC lacks some. */
   zones: wholeBetween(0, 0, 6),
   /** First address of the network, a /16. Matters only if you connect it to networks of your own. */
   network: matching('10.113.0.0', /^(10\.\d{1,3}|172\.(1[6-9]|2\d|3[01])|192\.168)\.0\.0$/, 'a private /16, such as 10.113.0.0'),

@@ -3,6 +3,8 @@
 # holds for the user of a session that comes later, before there is one.
 set -eu
 users=1000-4294967294
+# Debian's image brings iptables, Ubuntu's both, another perhaps none.
+command -v nft >/dev/null || command -v iptables >/dev/null || "$(dirname "$(readlink -f "$0")")/toolchain.sh" nftables
 if command -v nft >/dev/null; then
   nft -f - <<NFT
 table inet remote

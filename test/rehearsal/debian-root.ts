@@ -6,7 +6,7 @@ import { join } from 'node:path'
 
 const SUITE = 'bookworm'
 
-/** What Debian's own image for EC2 brings, plus git as a baked image has it. */
+/** What Debian's own image for EC2 brings, plus git as a baked image has it; and nftables, as Ubuntu's has them, in the place of Debian's iptables. */
 const PACKAGES = [
   'ca-certificates',
   'curl',
@@ -124,5 +124,18 @@ apt-get -qq -y install --no-install-recommends podman podman-docker uidmap slirp
 : >/etc/resolv.conf
 rm -rf /var/cache/apt/* /var/lib/apt/lists/* /usr/share/doc/* /usr/share/man/*
 `
+
+/** Debian's own image for EC2 has the other one: salsa.debian.org/cloud-team/debian-cloud-images, config_space/bookworm/package_config/SYSTEM_BOOT */
+const IPTABLES = `
+export DEBIAN_FRONTEND=noninteractive
+apt-get -qq update
+apt-get -qq -y install --no-install-recommends iptables >/dev/null
+apt-get -qq -y purge nftables >/dev/null
+: >/etc/resolv.conf
+rm -rf /var/cache/apt/* /var/lib/apt/lists/* /usr/share/doc/* /usr/share/man/*
+`
+
+/** To be laid over that root, which then has no `nft`. */
+export const iptablesLayer = async (): Promise<string> => madeOnce('iptables', MAKE_LAYER, [await debianRoot(), IPTABLES])
 
 export const containersLayer = async (): Promise<string> => madeOnce('containers', MAKE_LAYER, [await debianRoot(), CONTAINERS])

@@ -92,6 +92,20 @@ echo "$verb" >>'${here}/asked'
   })
 })
 
+it('the metadata guard brings its program where an image has none', () => {
+  const here = mkdtempSync(join(dir, 'guard-'))
+  const program = (name: string, text: string) => writeFileSync(join(here, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 })
+  for (const name of ['cat', 'dirname', 'readlink']) program(name, `PATH=/usr/bin:/bin exec ${name} "$@"`)
+  writeFileSync(join(here, 'metadata-guard.sh'), read('metadata-guard.sh'))
+  program(
+    'toolchain.sh',
+    `[ "$*" = nftables ] && printf '#!/bin/sh\\ncat >${here}/rules\\n' >'${here}/nft' && PATH=/usr/bin:/bin chmod +x '${here}/nft'`,
+  )
+  const { status, stderr } = spawnSync('/bin/sh', [join(here, 'metadata-guard.sh')], { env: { PATH: here }, encoding: 'utf8' })
+  expect([status, stderr]).toEqual([0, ''])
+  expect(readFileSync(join(here, 'rules'), 'utf8')).toContain('meta skuid 1000-4294967294 ip daddr 169.254.169.254 reject')
+})
+
 describe('what boots a machine', () => {
   it.each(scripts)('%s is a POSIX script that can be run', (name) => {
     expect(spawnSync('sh', ['-n', new URL(name, boot).pathname], { encoding: 'utf8' }).stderr).toBe('')
