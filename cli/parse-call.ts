@@ -36,7 +36,16 @@ const checkChoice = (what: string, choices: readonly string[] | undefined, text:
   })
 }
 
+/** A script's variable that is not set; what is sent without a name is refused in the words of the API, if at all. */
+const checkEmpty = (flag: Flag, text: string) => {
+  if (text.trim() === '')
+    throw new RemoteError('usage', `--${flag.name}: the value is empty`, {
+      hint: `leave it out, or --${flag.name} ${flag.value ?? 'VALUE'}: ${flag.summary}`,
+    })
+}
+
 const take = (given: Map<string, FlagValue>, flag: Flag, text: string, verb: Verb) => {
+  checkEmpty(flag, text)
   checkChoice(`--${flag.name}`, flag.choices, text, verb)
   if (flag.type === 'list') given.set(flag.name, [...((given.get(flag.name) as string[] | undefined) ?? []), text])
   else if (flag.type !== 'boolean') given.set(flag.name, CONVERT[flag.type](text, `--${flag.name}`))

@@ -34,17 +34,19 @@ export const pullResult = ({ io, connection, session, repositoryDir }: Omit<Take
 export const takeHome = async ({ push, quiet, ...ask }: TakeHome): Promise<Pulled | undefined> => {
   const { result, id } = ask.session
   if (!result || result.commit === result.base) return undefined
+  let pulled: Pulled | undefined
   try {
     const home = await pullResult(ask)
+    pulled = { branch: home.branch, take: takeCommand(ask.session, home, ask.io.cwd) }
     if (push) await pushBranch(ask.io, ask.repositoryDir, home.branch)
-    return { branch: home.branch, take: takeCommand(ask.session, home, ask.io.cwd) }
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error
+    const what = pulled ? '' : 'the result is not here yet: '
     if (!quiet)
       await write(
         ask.io.stderr,
-        `remote: the result is not here yet: ${printable(error.message)}\n  ${printable(error.hint ?? '')}\n  try again: remote pull ${id}${push ? ' --push' : ''}\n`,
+        `remote: ${what}${printable(error.message)}\n  ${printable(error.hint ?? '')}\n  try again: remote pull ${id}${push ? ' --push' : ''}\n`,
       )
-    return undefined
   }
+  return pulled
 }

@@ -24,7 +24,7 @@ export const openFailpoints = (env: NodeJS.ProcessEnv): Cross | undefined => {
 /** Calls that only look: a crash before or after one leaves what the effect before it left. */
 const LOOKS: ReadonlySet<string> = new Set([
   ...['get', 'list', 'withKey', 'startingWith', 'timeline', 'after', 'values', 'kept'],
-  ...['log', 'read', 'tips', 'chain', 'url', 'place', 'find'],
+  ...['log', 'read', 'tips', 'chain', 'url', 'place', 'find', 'checkout'],
 ])
 
 /** The same port, crossing before and after each of its calls that persists something or has an effect. */

@@ -39,7 +39,7 @@ const isAncestor = async ({ repositoryDir, env }: BringHome, commit: string, of:
 export const resultOf = ({ id, result }: BringHome['session']): NonNullable<Session['result']> => {
   if (result === undefined) {
     throw new RemoteError('not_found', `${id} has no result`, {
-      hint: 'a session has one once it ended, and only with a repository: remote explain says where it is',
+      hint: `a session has one once it ended, and only with a repository; what is left of this one: remote explain ${id}`,
     })
   }
   // Words of a machine: what begins with a dash, git would take for an option.

@@ -132,14 +132,17 @@ const overstated = ({ overstatedUsd, usage }: Session): string[] =>
         `Its machine says that its agent cost $${overstatedUsd.toFixed(2)} more than any can have: that is not counted, $${usage.costUsd.toFixed(2)} are.`,
       ]
 
-/** Sentences for people, the most important first, and the commands that can follow. `others`: who is on the same machine. */
-export const explanation = (session: Session, now: number, others: readonly string[] = []): Explanation => ({
+type Around = { others?: readonly string[]; checkout?: string | undefined }
+
+/** Sentences for people, the most important first, and the commands that can follow. `others`: who is on the same machine. `checkout`: where the only copy of its work lies. */
+export const explanation = (session: Session, now: number, { others = [], checkout }: Around = {}): Explanation => ({
   session: session.id,
   says: [
     ...trouble(session, now),
     ...stateSays(session, now),
     ...overstated(session),
     ...(session.state === 'ended' ? [] : sharing(session, others)),
+    ...(checkout === undefined ? [] : [`The only copy of what it did is its checkout, which stays for 30 days: ${checkout}`]),
   ],
   next: nextFor(session),
 })

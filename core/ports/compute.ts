@@ -23,4 +23,6 @@ export interface Compute {
    * the user's login and, unless it is to be kept, the checkout. May be repeated.
    */
   clean(session: string, keep: { keepCheckout: boolean }): Promise<void>
+  /** The directory in which the checkout of a session lies, if it is there still. Only where machines leave one: on this computer. */
+  checkout?(session: string): Promise<string | undefined>
 }

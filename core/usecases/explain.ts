@@ -1,5 +1,6 @@
 import type { Explanation, Session } from '../contract/session.ts'
 import { explanation } from '../domain/explanation.ts'
+import { isCheckoutOnlyCopy } from '../domain/only-copy.ts'
 import { runningMachine } from '../domain/running-machine.ts'
 import type { Ports } from '../ports/ports.ts'
 import { sessionOf } from './session-of.ts'
@@ -16,8 +17,10 @@ const onTheSameMachine = async ({ sessions }: Pick<Ports, 'sessions'>, session: 
 
 /** Why a session is (not) running, waiting or stopping, and what can be done about it. */
 export const explain =
-  (ports: Pick<Ports, 'sessions' | 'clock'>) =>
+  (ports: Pick<Ports, 'sessions' | 'clock' | 'compute'>) =>
   async (prefix: string): Promise<Explanation> => {
     const session = await sessionOf(ports)(prefix)
-    return explanation(session, ports.clock.now(), await onTheSameMachine(ports, session))
+    const checkout =
+      session.state === 'ended' && isCheckoutOnlyCopy(session) ? await ports.compute.checkout?.(session.id) : undefined
+    return explanation(session, ports.clock.now(), { others: await onTheSameMachine(ports, session), checkout })
   }

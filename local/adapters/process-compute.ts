@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { watch } from 'node:fs'
-import { mkdir, open } from 'node:fs/promises'
+import { access, mkdir, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { RemoteError } from '../../core/contract/remote-error.ts'
@@ -35,6 +35,12 @@ const isAlive = ({ pid, startTime }: Claim): boolean => {
   const facts = pid === undefined ? undefined : processFacts(pid)
   return facts?.alive === true && facts.startTime === startTime
 }
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  )
 
 /** Of what was written to a log behind `from`, the end. */
 const lastWords = async (file: string, from: number): Promise<string> => {
@@ -143,5 +149,9 @@ export const openProcessCompute = (options: ProcessComputeOptions): Compute => {
       return { heirs: [] } // a process is one attempt's alone
     },
     clean: (session, keep) => cleanSession(dirOf(session), keep),
+    checkout: async (session) => {
+      const work = join(dirOf(session), 'work')
+      return (await isThere(work)) ? work : undefined
+    },
   }
 }

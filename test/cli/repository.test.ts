@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { World } from '../support/world.ts'
+import { killQuietly, until } from '../support/world-processes.ts'
 
 let world: World
 beforeAll(() => {
@@ -68,6 +69,32 @@ it('--push pushes the branch to origin', async () => {
   world.git(dir, 'remote', 'add', 'origin', origin)
   const { stderr } = await shell(dir, 'echo x > x.txt', '--push')
   expect(world.git(origin, 'show', `${branchIn(stderr)}:x.txt`)).toBe('x\n')
+})
+
+it('a result that could not be pushed is here all the same, and is not said to be missing', async () => {
+  const dir = world.repository()
+  const { stderr, code } = await shell(dir, 'echo x > x.txt', '--push')
+  expect(code).toBe(0)
+  const branch = branchIn(stderr)
+  expect(stderr).toContain(`remote: ${branch} could not be pushed to origin\n`)
+  expect(stderr).toContain(`take it: git merge ${branch}\n`)
+  expect(stderr).not.toContain('not here yet')
+})
+
+it('what a lost session has done is found where explain says', async () => {
+  const dir = world.repository({ 'a.txt': 'one\n' })
+  const { out } = await shell(dir, 'echo work > made.txt; echo made; exec sleep 600', '--detach', '--quiet')
+  const id = out.trim()
+  await until(`${id} has done its work`, () => world.output(id).includes('made') || undefined)
+  const pid = await until(`${id} has a runner`, () => world.runnerPids(id)[0])
+  killQuietly(pid, 'SIGKILL')
+  expect((await world.ended(id)).outcome).toMatchObject({ outcome: 'lost' })
+  const none = await world.cli(['diff', id], { cwd: dir })
+  expect(none.code).toBe(3)
+  expect(none.stderr).toContain(`remote explain ${id}`)
+  const { says } = JSON.parse((await world.cli(['explain', id, '--json'])).out)
+  const [, checkout = ''] = /only copy of what it did is its checkout.*: (\/.*)$/.exec(says.at(-1)) ?? []
+  expect(readFileSync(join(checkout, 'made.txt'), 'utf8')).toBe('work\n')
 })
 
 it('--repo names another directory, --ref another commit, --cwd a directory in it', async () => {

@@ -29,6 +29,11 @@ describe('a call', () => {
     expect(() => dispatch('x', '--detach=yes')).toThrow('--detach takes no value')
   })
 
+  it('has no flag with an empty value: it would be left to who is asked to say what is wrong', () => {
+    for (const flag of ['--workspace=', '--ref= ', '--agent-command=', '--ttl=', '--secret='])
+      expect(() => dispatch('x', flag), flag).toThrow(`${flag.split('=')[0]}: the value is empty`)
+  })
+
   it('never throws anything but a refusal with a hint', () => {
     const piece = fc.oneof(
       fc.string({ maxLength: 12 }),
