@@ -173,7 +173,7 @@ export const openBakery = ({ ec2, machines, stack, version, subnets, templates, 
       if (image.State !== 'available')
         return { stage: 'failed', why: image.StateReason?.Message ?? `the image is ${image.State}` }
       await use(architecture, image.ImageId)
-      return { stage: 'done', image: image.ImageId, replaced: await dropImages(ec2, stack, architecture) }
+      return { stage: 'done', image: image.ImageId, replaced: await dropImages({ ec2, stack, architecture, now: clock.now() }) }
     }
     const state = machine.State?.Name
     if (state === 'stopped') return make(id, architecture, machine.LaunchTime ?? new Date(0))
