@@ -36,11 +36,13 @@ export const projectFile = (from: string): string | undefined => {
 
 export const readToml = async (file: string): Promise<Table> => {
   if (!existsSync(file)) return {}
-  const { parse } = await import('smol-toml')
+  const { parse, TomlError } = await import('smol-toml')
   try {
     return parse(await readFile(file, 'utf8'))
   } catch (cause) {
-    throw wrong(file, cause instanceof Error ? (cause.message.split('\n')[0] ?? 'not TOML') : 'not TOML')
+    const [what = ''] = cause instanceof Error ? cause.message.split('\n') : []
+    const line = cause instanceof TomlError ? `line ${cause.line}: ` : ''
+    throw wrong(file, `${line}${what}`, line === '' ? 'it is to be a file that can be read' : 'texts stand in quotes: ttl = "2h"')
   }
 }
 

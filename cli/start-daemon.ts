@@ -10,7 +10,8 @@ export type DaemonPlaces = { data: string; state: string; cache: string; run: st
 export type Ready = { ready: true; version: string; pid: number; socket: string }
 type Handshake = Ready | { error: { code: ErrorCode; message: string; hint?: string } }
 
-const START_MS = 10_000
+/** Longer than the daemon waits for another one that holds its lock: it says what is to be done about that. */
+const START_MS = 20_000
 const TAIL_LINES = 5
 
 /** Beside us when built (we may be in a chunk), else the source. */

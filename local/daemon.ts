@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { chmodSync, unlinkSync } from 'node:fs'
+import { chmodSync, existsSync, unlinkSync, watch } from 'node:fs'
 import type { Composition } from './compose.ts'
 import { takeDaemonLock } from './daemon-lock.ts'
 import { answerNoRequest, fetchListener } from './http/fetch-listener.ts'
@@ -31,6 +31,16 @@ const listen = async (server: Server, paths: Paths) => {
   server.listen(paths.socket)
   await once(server, 'listening')
   chmodSync(paths.socket, 0o600)
+}
+
+/**
+ * Without its socket nobody finds the daemon, and its lock keeps every other from starting: whoever removes where it keeps things, as one
+ * does to begin anew, means it to end. Runners go on, and the next one finds them.
+ */
+const watchSocket = ({ run, socket }: Paths, gone: () => void) => {
+  const watcher = watch(run, () => existsSync(socket) || gone())
+  watcher.on('error', gone)
+  return watcher
 }
 
 /** Calls `expired` when nothing has happened for `seconds` and `isBusy` says no. */
@@ -76,6 +86,7 @@ export const openDaemon = async ({ paths, idleSeconds, compose }: DaemonOptions)
       sockets.upgrade(request, socket, head)
     })
     await listen(server, paths)
+    const watcher = watchSocket(paths, stop)
     composition.start()
     // The platform's Request and Response are loaded with their first use: here, while the starter reads that we are ready.
     setImmediate(() => composition.api.fetch(new Request('http://localhost/v1/about')))
@@ -84,6 +95,7 @@ export const openDaemon = async ({ paths, idleSeconds, compose }: DaemonOptions)
       await asked.promise
       ending = true
       idleness.end()
+      watcher.close()
       // Nobody new comes in; runners and viewers are told to come again; steps under way are finished.
       const closed = new Promise((resolve) => server.close(resolve))
       sockets.close()

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { connect } from '../../../cli/connect.ts'
+import { takeDaemonLock } from '../../../local/daemon-lock.ts'
 import { waitForOther } from '../../../local/other-daemon.ts'
 import { paths } from '../../../local/paths.ts'
 
@@ -59,3 +60,17 @@ it('a daemon that is killed in the middle of its answer is asked again by who st
   })
   expect(await waitForOther(places)).toBeUndefined()
 })
+
+it('a daemon that hangs is told of with what to do, and not only that none started', async () => {
+  const env = { REMOTE_HOME: dir, HOME: dir }
+  const lock = takeDaemonLock(paths(env).lock)
+  try {
+    const asked = connect({ env, stderr: new PassThrough() }, { quiet: true }).get('/v1/about')
+    await expect(asked).rejects.toMatchObject({
+      message: expect.stringContaining('another daemon holds'),
+      hint: expect.stringContaining('fuser'),
+    })
+  } finally {
+    lock?.release()
+  }
+}, 60_000)

@@ -78,7 +78,7 @@ it.each([
 it.each([
   ['[defaults]\nttl = "soon"\n', /ttl: `soon` is not a duration/],
   ['[defaults]\nspot = "maybe"\n', /spot: `maybe` is neither true nor false/],
-  ['[defaults\n', /remote\.toml: /],
+  ['[setup]\n\n[defaults\n', /remote\.toml: line 3: /],
   ['[setup]\ncommands = [1]\n', /setup\.commands is not a list of texts/],
 ])('a bad value names the file and the key: %s', async (text, says) => {
   project(text)

@@ -1,4 +1,4 @@
-import { chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import { killMarked } from '../../../local/adapters/process-marker.ts'
@@ -46,6 +46,19 @@ it('a socket left by a killed daemon is replaced', async () => {
   expect(second.answer).toMatchObject({ ready: true, pid: second.pid })
   expect((await here.call('GET', '/v1/about')).status).toBe(200)
 }, 30_000)
+
+it.each(['socket', 'run'] as const)(
+  'a daemon whose %s is removed ends, and the next one finds what runs',
+  async (place) => {
+    const here = world()
+    const first = await here.start()
+    rmSync(here.paths[place], { recursive: true })
+    expect(await first.exited).toBe(0)
+    const second = await here.start()
+    expect(second.answer).toMatchObject({ ready: true, pid: second.pid })
+  },
+  30_000,
+)
 
 it.runIf(process.getuid?.() === 0)(
   'a directory or a socket of somebody else is refused with what to do',
