@@ -37,6 +37,19 @@ describe('what is kept', () => {
       })),
     })
   })
+  it('has the indexes it had when it was first deployed: CloudFormation changes none, and makes one more in one update', () => {
+    const [Properties = {}] = properties(state, 'AWS::DynamoDB::Table')
+    const indexes = Properties['GlobalSecondaryIndexes'] as {
+      IndexName: string
+      KeySchema: { AttributeName: string }[]
+      Projection: { NonKeyAttributes?: string[] }
+    }[]
+    const described = indexes.map(({ IndexName, KeySchema, Projection }) =>
+      [IndexName, ...KeySchema.map(({ AttributeName }) => AttributeName), ...(Projection.NonKeyAttributes ?? [])].join(' '),
+    )
+    // After the next version one line more may be here, and none of these another.
+    expect(described).toEqual(['list listPk listSk until depth', 'active activePk activeSk', 'ids idPk idSk listSk'])
+  })
   it('is one bucket that takes no plain HTTP, is not public and keeps no versions', () => {
     const [Properties = {}] = properties(state, 'AWS::S3::Bucket')
     expect(Properties).toMatchObject({
