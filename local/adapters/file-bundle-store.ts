@@ -12,6 +12,8 @@ import type { Database } from './database.ts'
 import { isMissing } from './read-json.ts'
 
 type Bundle = { sha256: string; bytes: number; url: string }
+/** `useless`: bundles that were met and are damaged, gone, or need one that is. `isCut`: bundles that need each other were met. */
+type Search = { found: Map<string, Bundle>; open: Set<string>; useless: Set<string>; isCut: boolean }
 
 const hashing = () => {
   const hash = createHash('sha256')
@@ -70,15 +72,21 @@ export const openFileBundleStore = (db: Database, dir: string): BundleStore => {
       }))
 
   /** Needs before what needs them. A commit being looked for already cannot help itself. */
-  const collect = async (repository: string, commit: string, found: Map<string, Bundle>, open: Set<string>): Promise<boolean> => {
-    if (open.has(commit)) return false
+  const collect = async (repository: string, commit: string, search: Search): Promise<boolean> => {
+    const { found, open, useless } = search
+    if (open.has(commit)) {
+      search.isCut = true
+      return false
+    }
     open.add(commit)
     for (const { sha256, bytes, needs } of holders(repository, commit)) {
       if (found.has(sha256)) return open.delete(commit)
-      if ((await sizeOf(sha256)) !== bytes) continue
-      let complete = true
-      for (const need of needs) complete = complete && (await collect(repository, need, found, open))
-      if (!complete) continue
+      let complete = (await sizeOf(sha256)) === bytes
+      for (const need of needs) complete = complete && (await collect(repository, need, search))
+      if (!complete) {
+        useless.add(sha256)
+        continue
+      }
       found.set(sha256, { sha256, bytes, url: url(sha256) })
       return open.delete(commit)
     }
@@ -119,8 +127,12 @@ export const openFileBundleStore = (db: Database, dir: string): BundleStore => {
         )
         .map((row) => String(row['tip'])),
     chain: async (repository, commit) => {
-      const found = new Map<string, Bundle>()
-      return (await collect(repository, commit, found, new Set())) ? [...found.values()] : undefined
+      const search: Search = { found: new Map(), open: new Set(), useless: new Set(), isCut: false }
+      if (await collect(repository, commit, search)) return [...search.found.values()]
+      // Their commits are not said to be here any more: who dispatches again sends them again.
+      if (!search.isCut)
+        for (const sha256 of search.useless) db.run('DELETE FROM tips WHERE repository = ? AND sha256 = ?', repository, sha256)
+      return undefined
     },
     upload: async (sha256, { facts }) => ({ url: url(sha256), headers: bundleHeaders(facts) }),
     stored: async (sha256) => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { World } from '../support/world.ts'
@@ -116,6 +116,20 @@ it('--repo takes a git URL, which is cloned once and brought up to date afterwar
   const missing = await shell(world.home, 'true', '--repo', `file://${world.dir}/nowhere.git`)
   expect(missing.code).toBe(6)
   expect(missing.stderr).toContain('could not be fetched')
+})
+
+it('what was stored of a repository and is gone is sent again, as the refusal says', async () => {
+  const dir = world.repository({ 'a.txt': 'one\n' })
+  await shell(dir, 'cat a.txt')
+  const before = readdirSync(world.paths.bundles)
+  writeFileSync(join(dir, 'a.txt'), 'two\n')
+  await shell(dir, 'cat a.txt') // needs what the first one brought
+  rmSync(join(world.paths.cache, 'repositories'), { recursive: true })
+  for (const file of before) rmSync(join(world.paths.bundles, file))
+  const refused = await shell(dir, 'cat a.txt')
+  expect(refused.code).toBe(6)
+  expect(refused.stderr).toContain('dispatch again')
+  expect(await shell(dir, 'cat a.txt')).toMatchObject({ code: 0, out: 'two\n' })
 })
 
 it('remote.toml prepares the checkout and gives defaults', async () => {
