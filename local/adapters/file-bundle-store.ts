@@ -12,7 +12,7 @@ import type { Database } from './database.ts'
 import { isMissing } from './read-json.ts'
 
 type Bundle = { sha256: string; bytes: number; url: string }
-/** `useless`: bundles that were met and are damaged, gone, or need one that is. `isCut`: bundles that need each other were met. */
+/** `useless`: bundles that are gone, or need one that is; of those that need each other (`isCut`) that is not known. */
 type Search = { found: Map<string, Bundle>; open: Set<string>; useless: Set<string>; isCut: boolean }
 
 const hashing = () => {
@@ -81,10 +81,11 @@ export const openFileBundleStore = (db: Database, dir: string): BundleStore => {
     open.add(commit)
     for (const { sha256, bytes, needs } of holders(repository, commit)) {
       if (found.has(sha256)) return open.delete(commit)
+      if (useless.has(sha256)) continue
       let complete = (await sizeOf(sha256)) === bytes
       for (const need of needs) complete = complete && (await collect(repository, need, search))
       if (!complete) {
-        useless.add(sha256)
+        if (!search.isCut) useless.add(sha256)
         continue
       }
       found.set(sha256, { sha256, bytes, url: url(sha256) })
@@ -92,6 +93,15 @@ export const openFileBundleStore = (db: Database, dir: string): BundleStore => {
     }
     open.delete(commit)
     return false
+  }
+
+  /** Whoever dispatches again is not told any more that these commits are here, and sends what is missing. */
+  const forgetUseless = async (repository: string, search: Search) => {
+    for (const { tip } of db.all('SELECT DISTINCT tip FROM tips WHERE repository = ?', repository)) {
+      search.isCut = false
+      await collect(repository, String(tip), search)
+    }
+    for (const sha256 of search.useless) db.run('DELETE FROM tips WHERE repository = ? AND sha256 = ?', repository, sha256)
   }
 
   return {
@@ -129,9 +139,7 @@ export const openFileBundleStore = (db: Database, dir: string): BundleStore => {
     chain: async (repository, commit) => {
       const search: Search = { found: new Map(), open: new Set(), useless: new Set(), isCut: false }
       if (await collect(repository, commit, search)) return [...search.found.values()]
-      // Their commits are not said to be here any more: who dispatches again sends them again.
-      if (!search.isCut)
-        for (const sha256 of search.useless) db.run('DELETE FROM tips WHERE repository = ? AND sha256 = ?', repository, sha256)
+      await forgetUseless(repository, search)
       return undefined
     },
     upload: async (sha256, { facts }) => ({ url: url(sha256), headers: bundleHeaders(facts) }),

@@ -123,7 +123,8 @@ it('what was stored of a repository and is gone is sent again, as the refusal sa
   await shell(dir, 'cat a.txt')
   const before = readdirSync(world.paths.bundles)
   writeFileSync(join(dir, 'a.txt'), 'two\n')
-  await shell(dir, 'cat a.txt') // needs what the first one brought
+  await shell(dir, 'cat a.txt; echo more > b.txt') // needs what the first one brought, and its result needs that
+  writeFileSync(join(dir, 'c.txt'), 'three\n')
   rmSync(join(world.paths.cache, 'repositories'), { recursive: true })
   for (const file of before) rmSync(join(world.paths.bundles, file))
   const refused = await shell(dir, 'cat a.txt')
