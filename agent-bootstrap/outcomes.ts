@@ -13,8 +13,9 @@ const isRefusal = (error: Error): error is Error & { code: string; hint: string 
 export const outcomeOf = (error: unknown): Outcome => {
   if (!(error instanceof Error)) return { outcome: 'failed', code: 'runner', reason: String(error) }
   if (isRefusal(error)) {
-    const hint = typeof error.hint === 'string' ? ` ${error.hint}` : ''
-    return { outcome: error.name === 'Retryable' ? 'failed' : 'refused', code: error.code, reason: `${error.message}${hint}` }
+    const { message, hint } = error
+    const reason = typeof hint === 'string' ? `${message}${/[.!?]$/.test(message) ? ' ' : '; '}${hint}` : message
+    return { outcome: error.name === 'Retryable' ? 'failed' : 'refused', code: error.code, reason }
   }
   if ('code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT'))
     return { outcome: 'failed', code: 'disk_full', reason: 'The disk is full.' }

@@ -76,8 +76,7 @@ it('elsewhere `remote send --approve` or --deny answers', async () => {
       const id = out.trim()
       await until('it waits', async () => (await world.session(id)).waiting?.for === 'permission' || undefined)
       expect((await world.cli(['status'])).out).toMatch(/asks permission/)
-      const { code } = await world.cli(['send', id, answer])
-      expect(code).toBe(0)
+      expect(await world.cli(['send', id, answer])).toMatchObject({ code: 0, stderr: 'it is answered\n' })
       await world.ended(id)
       return (await world.cli(['logs', id])).out
     }),
@@ -91,7 +90,9 @@ it('an interactive session takes follow-ups with send until it is terminated', a
   const id = out.trim()
   await until('it waits for a follow-up', async () => (await world.session(id)).waiting?.for === 'follow_up' || undefined)
   expect((await world.cli(['explain', id])).out).toMatch(/for a follow-up/)
-  await world.cli(['send', id, 'again', 'please'])
+  expect((await world.cli(['send', id, '--approve'])).stderr).toMatch(/^it is not known to ask anything/)
+  expect((await world.cli(['send', id, '--interrupt'])).stderr).toBe('it waits for you: there is nothing to interrupt\n')
+  expect((await world.cli(['send', id, 'again', 'please'])).stderr).toBe('it reads it now\n')
   await until('it answered', async () => (await world.cli(['logs', id])).out.includes('heard: again please') || undefined)
   expect((await world.cli(['terminate', id, '--wait'])).code).toBe(0)
   expect((await world.cli(['attach', id])).code).toBe(130)
