@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { RemoteError } from '../core/contract/remote-error.ts'
 import type { Input, Io } from './io.ts'
 
@@ -19,13 +20,21 @@ export const readAll = async (stdin: Input, what: string): Promise<string> => {
     if (bytes > MAX_BYTES) throw tooLong(what)
     parts.push(buffer)
   }
-  return Buffer.concat(parts).toString('utf8')
+  const all = Buffer.concat(parts)
+  // Read as text it would silently become something else.
+  if (!isUtf8(all))
+    throw new RemoteError('usage', `the ${what} is not UTF-8`, { hint: 'encode it first, for example as base64: … | base64' })
+  return all.toString('utf8')
 }
 
 /** The words of a call as one text; `-` alone reads stdin. */
 export const readTask = async (io: Io, words: readonly string[], what = 'task'): Promise<string> => {
   const text = words.length === 1 && words[0] === '-' ? (await readAll(io.stdin, what)).trimEnd() : words.join(' ')
   if (text.length > MAX_CHARACTERS) throw tooLong(what)
+  if (text.includes('\0'))
+    throw new RemoteError('usage', `the ${what} has a NUL byte in it`, {
+      hint: 'no program can be given one: put it into a file',
+    })
   if (text.trim() === '') throw new RemoteError('usage', `the ${what} is empty`, { hint: 'say what is to be done, in quotes' })
   return text
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { RemoteError } from '../core/contract/remote-error.ts'
 
 const MIN_CHARACTERS = 8
@@ -14,7 +15,13 @@ export const readSecret = async (stream: AsyncIterable<Uint8Array | string>, max
         hint: 'store a key that opens the large one',
       })
   }
-  return Buffer.concat(parts).toString('utf8')
+  const all = Buffer.concat(parts)
+  // A session gets it as a variable: of other bytes it would get something else, or nothing.
+  if (!isUtf8(all) || all.includes(0))
+    throw new RemoteError('usage', 'a secret is text, and this one has bytes that are not UTF-8, or a NUL', {
+      hint: 'encode it, for example as base64: … | base64; and decode it in the session',
+    })
+  return all.toString('utf8')
 }
 
 /** The secret in what was read. Throws when it cannot be redacted. */

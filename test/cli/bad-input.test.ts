@@ -111,3 +111,13 @@ it('a socket that nobody listens on any more is replaced', async () => {
   const { code } = await world.cli(['status'])
   expect(code).toBe(0)
 })
+
+it.each([
+  ['a task', ['dispatch', '--agent', 'shell', '--no-repo', '-'], 'echo a\0b', /the task has a NUL byte in it/],
+  ['a task', ['dispatch', '--agent', 'shell', '--no-repo', '-'], Buffer.from([0x65, 0xff]), /the task is not UTF-8/],
+  ['a secret', ['secrets', 'set', 'ODD'], 'long enough\0', /^remote: a secret is text/],
+  ['a secret', ['secrets', 'set', 'ODD'], Buffer.from('ff00fe'.repeat(9), 'hex'), /^remote: a secret is text/],
+])('%s on stdin that would not arrive as it is, is refused: %s', async (_what, args, stdin, says) => {
+  const { code, stderr } = await world.cli(args, { stdin })
+  expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(says) })
+})
