@@ -39,7 +39,7 @@ const checkChoice = (what: string, choices: readonly string[] | undefined, text:
 /** A script's variable that is not set; what is sent without a name is refused in the words of the API, if at all. */
 const checkEmpty = (flag: Flag, text: string) => {
   if (text.trim() === '')
-    throw new RemoteError('usage', `--${flag.name}: the value is empty`, {
+    throw new RemoteError('usage', `--${flag.name} is empty`, {
       hint: `leave it out, or --${flag.name} ${flag.value ?? 'VALUE'}: ${flag.summary}`,
     })
 }

@@ -7,8 +7,6 @@ import type { Call, Command } from '../verbs/verb.ts'
 
 const entered = async ({ io, flags }: Call, name: string): Promise<{ value: string } | { command: string }> => {
   const command = flags.text('from-command')?.trim()
-  if (command === '')
-    throw new RemoteError('usage', '--from-command is empty', { hint: 'for example --from-command "op read …"' })
   if (command !== undefined) return { command }
   const read = io.stdin.isTTY === true ? await askHidden(io, `Value of ${name} (not shown): `) : await readSecret(io.stdin)
   return { value: checkSecret(read, 'the value') }

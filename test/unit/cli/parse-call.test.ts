@@ -31,7 +31,7 @@ describe('a call', () => {
 
   it('has no flag with an empty value: it would be left to who is asked to say what is wrong', () => {
     for (const flag of ['--workspace=', '--ref= ', '--agent-command=', '--ttl=', '--secret='])
-      expect(() => dispatch('x', flag), flag).toThrow(`${flag.split('=')[0]}: the value is empty`)
+      expect(() => dispatch('x', flag), flag).toThrow(`${flag.split('=')[0]} is empty`)
   })
 
   it('never throws anything but a refusal with a hint', () => {
