@@ -35,12 +35,17 @@ const listen = async (server: Server, paths: Paths) => {
 
 /**
  * Without its socket nobody finds the daemon, and its lock keeps every other from starting: whoever removes where it keeps things, as one
- * does to begin anew, means it to end. Runners go on, and the next one finds them.
+ * does to begin anew, means it to end. Runners go on, and the next one finds them. Where the system has no watch to spare it goes without.
  */
-const watchSocket = ({ run, socket }: Paths, gone: () => void) => {
-  const watcher = watch(run, () => existsSync(socket) || gone())
-  watcher.on('error', gone)
-  return watcher
+const watchSocket = ({ run, socket }: Paths, gone: () => void): { close(): void } => {
+  try {
+    const watcher = watch(run, () => existsSync(socket) || gone())
+    watcher.on('error', () => existsSync(socket) || gone())
+    return watcher
+  } catch (error) {
+    console.error('the socket is not watched', error)
+    return { close: () => undefined }
+  }
 }
 
 /** Calls `expired` when nothing has happened for `seconds` and `isBusy` says no. */
