@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { RemoteError } from '../core/contract/remote-error.ts'
@@ -35,7 +35,10 @@ export const projectFile = (from: string): string | undefined => {
 }
 
 export const readToml = async (file: string): Promise<Table> => {
-  if (!existsSync(file)) return {}
+  const facts = statSync(file, { throwIfNoEntry: false })
+  if (!facts) return {}
+  // Whoever reads one waits for somebody to write.
+  if (facts.isFIFO()) throw wrong(file, 'it is a pipe', 'it is to be a file')
   const { parse, TomlError } = await import('smol-toml')
   try {
     return parse(await readFile(file, 'utf8'))

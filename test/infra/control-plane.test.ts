@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { JANITOR_MARK } from '../../core/contract/janitor-mark.ts'
-import { ofType, properties, type Resource, synthesized, type Template } from './synthesized.ts'
+import { ofType, properties, type Resource, synthesized, synthesizedFor, type Template } from './synthesized.ts'
 
 const { outdir, control } = synthesized()
 const templates = (directory: string) =>
@@ -66,17 +66,6 @@ describe('the stack', () => {
 })
 
 /** As `cdk deploy` with credentials of that region. */
-const synthesizedFor = (region: string, settings: Record<string, unknown> = {}) => {
-  const before = process.env['CDK_DEFAULT_REGION']
-  process.env['CDK_DEFAULT_REGION'] = region
-  try {
-    return synthesized(settings)
-  } finally {
-    if (before === undefined) delete process.env['CDK_DEFAULT_REGION']
-    else process.env['CDK_DEFAULT_REGION'] = before
-  }
-}
-
 describe('the network', () => {
   const subnets = (region: string, zones = 0) => properties(synthesizedFor(region, { zones }).control, 'AWS::EC2::Subnet')
   it('has a public subnet in every zone of the region', () => {
@@ -218,32 +207,6 @@ describe('guards', () => {
     expect(budget).toMatchObject({ Budget: { TimeUnit: 'DAILY', BudgetLimit: { Amount: 25, Unit: 'USD' } } })
     const [tagged] = properties(synthesized({ budgetScope: 'tag' }).control, 'AWS::Budgets::Budget')
     expect(tagged).toMatchObject({ Budget: { CostFilters: { TagKeyValue: ['user:remote:stack$remote'] } } })
-  })
-})
-
-describe.each(['eu-north-1', 'eu-central-2', 'ap-northeast-3', 'af-south-1', 'mx-central-1'])(
-  'in %s, where CloudFormation makes no budgets,',
-  (region) => {
-    it('the template has none, or all of it would be refused; our own holds', () => {
-      const there = synthesizedFor(region, {}).control
-      expect(ofType(there, 'AWS::Budgets::Budget')).toEqual([])
-      expect(JSON.stringify(there)).toContain('"DAILY_BUDGET_USD":"10"')
-    })
-  },
-)
-
-describe.each(['cn-north-1', 'us-gov-west-1'])('in %s, another partition of AWS,', (region) => {
-  const { control: there, state } = synthesizedFor(region, { bedrock: 'anthropic.*' })
-  const text = JSON.stringify([there, state])
-  it('no ARN and no address is one of the commercial partition', () => {
-    expect(text).not.toMatch(/arn:aws[:-]/)
-    // What is left are names that IAM gives its services everywhere, and one that only China has.
-    const names = text.match(/[a-z0-9.-]*amazonaws\.com[a-z.]*/g)?.filter((name) => !/^[a-z0-9]+\.amazonaws\.com$/.test(name))
-    expect(new Set(names)).toEqual(new Set(['ec2.amazonaws.com.cn']))
-  })
-  it('AWS has no budget in dollars, and our own holds', () => {
-    expect(ofType(there, 'AWS::Budgets::Budget')).toEqual([])
-    expect(JSON.stringify(there)).toContain('"DAILY_BUDGET_USD":"10"')
   })
 })
 

@@ -68,3 +68,15 @@ export const ofType = (template: Template, type: string): [string, Resource][] =
 
 export const properties = (template: Template, type: string): Resource['Properties'][] =>
   ofType(template, type).map(([, { Properties }]) => Properties)
+
+/** The same in another region than ours. */
+export const synthesizedFor = (region: string, settings: Record<string, unknown> = {}) => {
+  const before = process.env['CDK_DEFAULT_REGION']
+  process.env['CDK_DEFAULT_REGION'] = region
+  try {
+    return synthesized(settings)
+  } finally {
+    if (before === undefined) delete process.env['CDK_DEFAULT_REGION']
+    else process.env['CDK_DEFAULT_REGION'] = before
+  }
+}

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -83,4 +84,9 @@ it.each([
 ])('a bad value names the file and the key: %s', async (text, says) => {
   project(text)
   await expect(settled()).rejects.toThrow(says)
+})
+
+it('a pipe in the place of a file is refused, and nobody waits for it', async () => {
+  execFileSync('mkfifo', [join(dir, 'repository', 'remote.toml')])
+  await expect(settled()).rejects.toMatchObject({ code: 'usage', message: expect.stringContaining('it is a pipe') })
 })
