@@ -11,6 +11,14 @@ type Listed = Read & { isCut: boolean }
 const isBefore = (a: LogJoin, b: LogJoin) =>
   a.next.attempt < b.next.attempt || (a.next.attempt === b.next.attempt && a.next.seq < b.next.seq)
 
+/** Of another attempt than the next it is not known: it is read already, or the one before it has not ended. */
+const isShortOf = (last: number, attempt: number, { next }: LogJoin) => next.attempt === attempt && next.seq <= last
+
+const shortened = (session: string, attempt: number) =>
+  new RemoteError('corrupt', `the log of ${session} is damaged: of attempt ${attempt} there is less than was recorded`, {
+    hint: 'what is left of it is shown; nothing else has the rest',
+  })
+
 /**
  * Feeds everything durable from `join.next` on to `give`, in order. The answer says whether more can come. Of a long log not all is listed
  * at once, addresses of segments expire, and a reader may be slow: they are asked for anew as long as that leads further.
@@ -28,7 +36,9 @@ export const readSegments = async (
         reached = joined.join
         await give(joined)
       })
-      if (!isCut || !isBefore(join, reached)) return read
+      if (!isCut) return read
+      // Asked for it anew, there is no more of it.
+      if (!isBefore(join, reached)) throw shortened(session, read.join.next.attempt)
       join = reached
     } catch (error) {
       if (!(error instanceof RemoteError && error.code === 'unavailable' && isBefore(join, reached))) throw error
@@ -54,10 +64,10 @@ const readListed = async (
     for (const segment of part.segments) {
       if (part.attempt < join.next.attempt || (part.attempt === join.next.attempt && segment.last < join.next.seq)) continue
       const events = eventsIn(await reader.bytes(segment.url, segment.sha256))
+      if (events.length <= segment.last - segment.first) throw shortened(session, part.attempt)
       await take(joinLog(join, { kind: 'events', attempt: part.attempt, events }))
     }
-    const listed = part.segments.at(-1)
-    if (listed && listed.last < part.last) return { join, open: log.open, isCut: true }
+    if (isShortOf(part.last, part.attempt, join)) return { join, open: log.open, isCut: true }
     if (part.sealed) await take(joinLog(join, { kind: 'sealed', attempt: part.attempt, last: part.last, lost: part.lost }))
   }
   return { join, open: log.open, isCut: false }

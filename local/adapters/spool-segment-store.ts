@@ -63,7 +63,8 @@ export const openSpoolSegmentStore = (sessions: string): SegmentStore => {
       const bytes = following === undefined ? open.offset : (await stat(join(dir, spoolFileName(first)))).size
       if (last >= first) segments.push({ url: `/v1/sessions/${session}/log/${attempt}/${first}`, first, last, bytes })
     }
-    const last = open.next - 1
+    // Of a file that somebody shortened there was more.
+    const last = Math.max(open.next - 1, sealed?.last ?? 0)
     return { attempt, segments, last, sealed: sealed !== undefined, ...(sealed?.lost === undefined ? {} : { lost: sealed.lost }) }
   }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { World } from '../support/world.ts'
@@ -103,6 +103,20 @@ it('a corrupt database is said, and nothing of it is touched', async () => {
   expect(code).toBe(74)
   expect(stderr).toMatch(/remote\.db/)
   expect(stderr).not.toMatch(/\n\s+at /)
+})
+
+it.each([
+  ['shortened', (file: string) => truncateSync(file, Math.floor(statSync(file).size / 2))],
+  ['removed', (file: string) => rmSync(file)],
+])('a log of which a file was %s is told to be damaged, after what is left of it', async (_, damage) => {
+  const { out } = await world.cli([...SHELL, '--json', 'for n in 1 2 3; do echo $n; sleep 0.3; done'])
+  const { id } = JSON.parse(out) as { id: string }
+  const log = join(world.paths.sessions, id, 'log', '1')
+  const [file = ''] = readdirSync(log).filter((name) => /^\d+$/.test(name))
+  damage(join(log, file))
+  const { code, out: left, stderr } = await world.cli(['logs', id])
+  expect([code, '1\n2\n3\n'.startsWith(left)]).toEqual([74, true])
+  expect(stderr).toMatch(/the log of s-\w+ is damaged: of attempt 1 there is less than was recorded\n.*nothing else has the rest/)
 })
 
 it('a socket that nobody listens on any more is replaced', async () => {
