@@ -41,6 +41,9 @@ if [ -n "$2" ]; then
   printf '%s' "$3" >"$1/files/etc/systemd/system/cloud-final.service"
   ln -s ../cloud-final.service "$1/files/etc/systemd/system/multi-user.target.wants/cloud-final.service"
 fi
+# No mirror of Debian's is within a machine's reach: one look for packages is enough.
+mkdir -p "$1/files/etc/systemd/system.conf.d"
+printf '[Manager]\\nDefaultEnvironment=REMOTE_APT_SECONDS=0\\n' >"$1/files/etc/systemd/system.conf.d/rehearsal.conf"
 printf '127.0.0.1 localhost\\n127.0.1.1 %s\\n' "$4" >"$1/files/etc/hosts"
 printf '%s\\n' "$4" >"$1/files/etc/hostname"
 : >"$1/console"
