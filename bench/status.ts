@@ -14,6 +14,9 @@ request({ socketPath: process.argv[2], path: '/v1/sessions?limit=100', agent: fa
 }).end()
 `
 
+const WHY =
+  'the verbs and their flags, the settings, the table and its texts are 400 KB of code that is loaded (compiled once): about 11 ms, which is the goal'
+
 export const status: Figure = {
   name: 'status',
   seconds: 60,
@@ -26,6 +29,7 @@ export const status: Figure = {
         bare: () => timed(NODE, [script, world.paths.socket], { env: world.env }),
         ours: () => timed(NODE, [PROGRAM, 'status'], { env: world.env, cwd: world.home }),
       })
-      return [atMost('remote status', took.ours, took.bare, 1.25, { ours: '', base: 'bare script: ' })]
+      const row = atMost('remote status', took.ours, took.bare, 1.25, { ours: '', base: 'bare script: ' })
+      return [{ ...row, why: WHY }]
     }),
 }
